@@ -1,0 +1,53 @@
+// An attention pattern answers one question: may the query at position q see the key at position k?
+//
+// Patterns are small values. They say nothing about causality (the planner adds it), caches or
+// instruction sets. A pattern is one file in patterns/ that defines a PatternPlugin named as the
+// file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fathom/attention/parameters.h"
+#include "fathom/base/position.h"
+#include "fathom/base/result.h"
+
+namespace fathom {
+
+enum class Coverage : uint8_t { empty, partial, full };
+
+class Pattern {
+ public:
+  virtual ~Pattern() = default;
+
+  virtual bool sees(Position query, Position key) const = 0;
+
+  // A bound over the rectangle queries x keys (neither empty): `empty` and `full` are promises that
+  // sees() is false, or true, on all of it; `partial` is always allowed. The planner cuts a partial
+  // range of keys in halves, so a tight bound is what keeps planning fast.
+  virtual Coverage cover(PositionRange queries, PositionRange keys) const = 0;
+
+  // The specification that makes this pattern, every parameter written out.
+  virtual std::string spec() const = 0;
+};
+
+using PatternPtr = std::shared_ptr<const Pattern>;
+
+struct PatternPlugin {
+  std::string_view name;     // in a specification: name(key=value, ...)
+  std::string_view summary;  // one line: what a query sees
+  std::string_view paper;    // where it comes from
+  std::span<const ParameterInfo> parameters;
+  // Parameters have been checked against `parameters`: all are there and of the right kind.
+  Result<PatternPtr> (*make)(const Parameters& parameters);
+};
+
+namespace patterns {
+// Every pattern of the folder, by name.
+std::span<const PatternPlugin* const> all();
+}  // namespace patterns
+
+}  // namespace fathom

@@ -1,0 +1,19 @@
+// Turns a pattern into a block plan for one call of attend().
+#pragma once
+
+#include "fathom/attention/pattern.h"
+#include "fathom/base/position.h"
+#include "fathom/kernels/block_plan.h"
+
+namespace fathom {
+
+struct PlanRequest {
+  PositionRange queries;  // of this call
+  PositionRange keys;  // in the cache, this call's own included; key k lies in slot k - keys.begin
+  bool causal = true;  // a query sees no key after itself
+};
+
+// Cost follows the number of runs and masks, not queries x keys.
+BlockPlan plan_blocks(const Pattern& pattern, const PlanRequest& request);
+
+}  // namespace fathom

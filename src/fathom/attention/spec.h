@@ -1,0 +1,22 @@
+// The attention specification language: `full`, `window(size=1024)`.
+//
+//   spec    = pattern
+//   pattern = name [ "(" key "=" value { "," key "=" value } ")" ]
+//
+// An error points at the character. The same text works in the library, the command line and
+// evaluation.
+#pragma once
+
+#include <string_view>
+
+#include "fathom/attention/pattern.h"
+#include "fathom/base/result.h"
+
+namespace fathom {
+
+Result<PatternPtr> parse_pattern(std::string_view spec);
+
+// What a query sees under both.
+PatternPtr intersect(PatternPtr a, PatternPtr b);
+
+}  // namespace fathom

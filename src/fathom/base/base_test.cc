@@ -1,0 +1,78 @@
+// half.h against the compiler's own arithmetic and every bit pattern; result.h, thread_pool.h.
+#include <atomic>
+#include <cmath>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "fathom/base/half.h"
+#include "fathom/base/thread_pool.h"
+
+namespace fathom {
+namespace {
+
+TEST(Half, EveryF16SurvivesARoundTrip) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const f16 x{static_cast<uint16_t>(bits)};
+    const float value = to_float(x);
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(to_float(to_f16(value))));
+    } else {
+      EXPECT_EQ(to_f16(value).bits, x.bits) << bits;
+    }
+  }
+}
+
+TEST(Half, EveryBf16SurvivesARoundTrip) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const bf16 x{static_cast<uint16_t>(bits)};
+    const float value = to_float(x);
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(to_float(to_bf16(value))));
+    } else {
+      EXPECT_EQ(to_bf16(value).bits, x.bits) << bits;
+    }
+  }
+}
+
+TEST(Half, RoundsToTheNearestEven) {
+  EXPECT_EQ(to_bf16(1.0f + 0x1p-8f).bits, to_bf16(1.0f).bits);           // tie, down to even
+  EXPECT_EQ(to_float(to_bf16(1.0f + 3 * 0x1p-8f)), 1.0f + 4 * 0x1p-8f);  // tie, up to even
+  EXPECT_EQ(to_float(to_f16(1.0f + 0x1p-11f)), 1.0f);
+  EXPECT_EQ(to_float(to_f16(1.0f + 3 * 0x1p-11f)), 1.0f + 4 * 0x1p-11f);
+  EXPECT_EQ(to_float(to_f16(65519.0f)), 65504.0f);
+  EXPECT_TRUE(std::isinf(to_float(to_f16(65520.0f))));
+  EXPECT_EQ(to_float(to_f16(0x1p-25f)), 0.0f);  // half the least subnormal, to even
+  EXPECT_EQ(to_float(to_f16(0x1.8p-25f)), 0x1p-24f);
+}
+
+TEST(ThreadPool, RunsEveryTaskOnceOnAnyNumberOfThreads) {
+  for (size_t threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.size(), threads);
+    for (size_t count : {0, 1, 2, 7, 1000}) {
+      std::vector<std::atomic<int>> seen(count);
+      std::atomic<bool> worker_in_range{true};
+      pool.run(count, [&](size_t task, size_t worker) {
+        ++seen[task];
+        if (worker >= threads) worker_in_range = false;
+      });
+      for (const auto& n : seen) EXPECT_EQ(n, 1);
+      EXPECT_TRUE(worker_in_range);
+    }
+  }
+}
+
+TEST(ThreadPool, SurvivesManyShortRuns) {
+  ThreadPool pool(2);
+  size_t total = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::atomic<size_t> sum{0};
+    pool.run(3, [&](size_t task, size_t) { sum += task; });
+    total += sum;
+  }
+  EXPECT_EQ(total, 60000u);
+}
+
+}  // namespace
+}  // namespace fathom

@@ -1,0 +1,120 @@
+// Fathom's public face: load a model, open a session, read a document, ask.
+//
+//   auto engine = Engine::load({.model = "smollm2-135m"});
+//   Session session(**engine, {.context = 8192});
+//   session.prefill(prompt, progress);
+//   session.generate({.max_tokens = 100}, [](std::string_view text) { ...; return true; });
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fathom/attention/pattern.h"
+#include "fathom/base/progress.h"
+#include "fathom/base/result.h"
+#include "fathom/base/thread_pool.h"
+#include "fathom/kernels/compute.h"
+#include "fathom/model/forward.h"
+#include "fathom/model/model.h"
+#include "fathom/sample/sampler.h"
+
+namespace fathom {
+
+struct EngineOptions {
+  std::string model;   // a name known to the model store, or a path to a GGUF file
+  size_t threads = 0;  // 0: one per available core
+  Isa isa = best_isa();
+  Operand operand = Operand::bf16;
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
+
+  const Model& model() const { return *model_; }
+  const Tokenizer& tokenizer() const { return *model_->tokenizer; }
+  const Compute& compute() const { return compute_; }
+  size_t threads() const { return pool_.size(); }
+
+ private:
+  Engine(const EngineOptions& options, std::unique_ptr<Model> model);
+
+  ThreadPool pool_;
+  Compute compute_;
+  std::unique_ptr<Model> model_;
+};
+
+struct SessionOptions {
+  size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
+  // What a query sees, within what each layer's own attention lets it see. Null: all of that.
+  PatternPtr attention;
+  size_t chunk = 512;  // tokens a prefill step, a multiple of kBlock
+};
+
+struct Generation {
+  size_t max_tokens = 256;
+  std::vector<std::string> stop;  // generation ends before the first of these
+  SamplingOptions sampling;
+};
+
+enum class StopReason : uint8_t { end_of_text, stop_string, max_tokens, context_full, cancelled };
+std::string_view name(StopReason reason);
+
+struct GenerationResult {
+  std::string text;
+  size_t tokens = 0;
+  double seconds = 0;
+  StopReason reason = StopReason::end_of_text;
+};
+
+// One sequence: its cache, and the tokens in it.
+class Session {
+ public:
+  // Error: the context is longer than the model was trained for.
+  static Result<std::unique_ptr<Session>> open(Engine& engine, const SessionOptions& options);
+
+  // Appends tokens in chunks. Error: they do not fit the context (both numbers and what to do),
+  // memory ran out, or `progress` asked to stop. Afterwards logits() are those after the last
+  // token.
+  Status prefill(std::span<const TokenId> tokens, const ProgressFn& progress = {});
+
+  // Appends tokens and hands the logits of every one of them to `each`, chunk by chunk: [n,
+  // vocabulary] rows for tokens first, first + 1, ...
+  using LogitsFn = std::function<void(size_t first, ConstMatrix<float> logits)>;
+  Status score(std::span<const TokenId> tokens, const LogitsFn& each);
+
+  // Generates from the current state. `on_text` gets whole characters as they come; returning false
+  // cancels. Error: nothing was read yet, or memory ran out.
+  using TextFn = std::function<bool(std::string_view)>;
+  Result<GenerationResult> generate(const Generation& generation, const TextFn& on_text = {});
+
+  void clear();  // forgets every token, keeps the memory's shape
+
+  std::span<const float> logits() const { return logits_.span(); }
+  std::span<const TokenId> tokens() const { return tokens_; }
+  size_t context() const { return options_.context; }
+  size_t kv_bytes() const { return cache_.bytes(); }
+
+ private:
+  Session(Engine& engine, const SessionOptions& options);
+  Status step(std::span<const TokenId> tokens, LogitsOf which, Matrix<float> logits);
+  PatternPtr pattern_of(size_t layer) const;
+
+  Engine& engine_;
+  SessionOptions options_;
+  KvCache cache_;
+  Forward forward_;
+  std::vector<PatternPtr> patterns_;  // the distinct ones over the layers
+  std::vector<size_t> pattern_of_layer_;
+  std::vector<TokenId> tokens_;
+  Buffer<float> logits_;
+};
+
+}  // namespace fathom

@@ -1,0 +1,33 @@
+// What every kernel call is told about the machine: instruction set, operand precision, threads.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fathom/base/thread_pool.h"
+#include "fathom/simd/isa.h"
+
+namespace fathom {
+
+// The type that products multiply in; sums are always f32.
+//
+// bf16 is the default: operands rounded to bf16, as GPU flash attention does; an ISA without a bf16
+// dot product widens the same bf16 operands to f32. f32 keeps activations, keys and values in f32.
+enum class Operand : uint8_t { bf16, f32 };
+
+constexpr size_t operand_bytes(Operand operand) { return operand == Operand::bf16 ? 2 : 4; }
+
+// How many consecutive elements along the reduced dimension lie side by side in a panel.
+constexpr size_t operand_pack(Operand operand) { return operand == Operand::bf16 ? 2 : 1; }
+
+constexpr std::string_view name(Operand operand) {
+  return operand == Operand::bf16 ? "bf16" : "f32";
+}
+
+struct Compute {
+  Isa isa = best_isa();
+  Operand operand = Operand::bf16;
+  ThreadPool* pool = nullptr;  // required
+};
+
+}  // namespace fathom

@@ -1,0 +1,37 @@
+// Projections: y = x W^T with W in any of GGUF's types, read as it lies in the file.
+//
+// W is [rows, cols] (GGUF shape {cols, rows}), each row a sequence of quantised blocks. Many
+// tokens: weights are decoded one panel of 64 rows at a time and multiplied by the tile product.
+// Few tokens: each row is decoded in registers and dotted with x.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "fathom/base/matrix.h"
+#include "fathom/kernels/compute.h"
+#include "fathom/quant/dtype.h"
+
+namespace fathom {
+
+struct Weights {
+  DType type = DType::f32;
+  const std::byte* data = nullptr;
+  size_t rows = 0;
+  size_t cols = 0;  // a multiple of the type's block size
+};
+
+struct Product {
+  const Weights* weights = nullptr;
+  Matrix<float> y;  // [tokens, weights->rows]
+};
+
+// Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and
+// is converted once. y does not depend on the number of threads.
+void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products);
+
+// Rows `ids` of an embedding matrix, decoded to f32: y[i] = W[ids[i]].
+void gather_rows(const Compute& compute, const Weights& weights, std::span<const int32_t> ids,
+                 Matrix<float> y);
+
+}  // namespace fathom

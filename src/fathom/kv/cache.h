@@ -1,0 +1,55 @@
+// The key-value cache: per layer and per KV head, in blocks laid out as the attention kernel reads
+// them (kernels/panel.h). Nothing is ever repacked.
+//
+// Slots fill in order. A step is: reserve(n); for each layer write(layer, ...) the n new tokens'
+// keys and values and attend over view(layer); then commit(n). Keys are stored after RoPE.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fathom/base/matrix.h"
+#include "fathom/base/result.h"
+#include "fathom/kernels/attend.h"
+
+namespace fathom {
+
+struct KvLayerShape {
+  size_t kv_heads = 0;
+  size_t head_dim = 0;
+  bool operator==(const KvLayerShape&) const = default;
+};
+
+class KvCache {
+ public:
+  KvCache(std::vector<KvLayerShape> layers, Operand operand);
+  ~KvCache();
+  KvCache(KvCache&&) noexcept;
+  KvCache& operator=(KvCache&&) noexcept;
+
+  size_t tokens() const;  // committed
+  size_t layers() const;
+
+  // Room for `count` more tokens in every layer. Error: memory ran out; the cache is as it was.
+  Status reserve(size_t count);
+
+  // Keys and values, [n, kv_heads * head_dim], of the n tokens after the committed ones.
+  void write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values);
+
+  // One view per KV head of a layer, valid until the next reserve() or truncate().
+  std::span<const KvHeadView> view(size_t layer) const;
+
+  void commit(size_t count);
+  // Forgets all tokens from `count` on, and frees the blocks that only they used.
+  void truncate(size_t count);
+
+  size_t bytes() const;  // allocated for blocks
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fathom

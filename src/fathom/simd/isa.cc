@@ -1,0 +1,70 @@
+#include "fathom/simd/isa.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace fathom {
+namespace {
+
+constexpr Isa kAll[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16};
+
+bool runs_here(Isa isa) {
+  if (isa == Isa::portable) return true;
+#if defined(__x86_64__)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+  switch (isa) {
+    case Isa::portable:
+      return true;
+    case Isa::avx2:
+      return avx2;
+    case Isa::avx512:
+      return avx512;
+    case Isa::avx512bf16:
+      return avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+  }
+#endif
+  return false;
+}
+
+}  // namespace
+
+std::string_view name(Isa isa) {
+  switch (isa) {
+    case Isa::portable:
+      return "portable";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::avx512bf16:
+      return "avx512bf16";
+  }
+  return "?";
+}
+
+std::span<const Isa> supported_isas() {
+  static const std::vector<Isa> found = [] {
+    std::vector<Isa> list;
+    std::copy_if(std::begin(kAll), std::end(kAll), std::back_inserter(list), runs_here);
+    return list;
+  }();
+  return found;
+}
+
+Isa best_isa() { return supported_isas().back(); }
+
+Result<Isa> parse_isa(std::string_view text) {
+  if (text == "auto") return best_isa();
+  std::string valid = "auto";
+  for (Isa isa : supported_isas()) {
+    if (text == name(isa)) return isa;
+    valid += ", " + std::string(name(isa));
+  }
+  return Error{"instruction set '" + std::string(text) + "': this machine offers " + valid};
+}
+
+}  // namespace fathom

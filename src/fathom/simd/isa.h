@@ -1,0 +1,25 @@
+// The instruction sets that Fathom has kernels for, and which of them this machine can run.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fathom/base/result.h"
+
+namespace fathom {
+
+// In rising order of preference. avx512bf16 is AVX-512 (F, BW, DQ, VL) with BF16 and VNNI.
+enum class Isa : uint8_t { portable, avx2, avx512, avx512bf16 };
+
+std::string_view name(Isa isa);
+
+// Every ISA this machine can run, portable first, the preferred one last.
+std::span<const Isa> supported_isas();
+Isa best_isa();
+
+// "auto" is the best; otherwise a name. Error: unknown, or this machine cannot run it.
+Result<Isa> parse_isa(std::string_view text);
+
+}  // namespace fathom
