@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "fathom/base/buffer.h"
 #include "fathom/base/position.h"
@@ -17,25 +18,26 @@ namespace fathom {
 using AttendLayer =
     std::function<void(size_t layer, ConstMatrix<float> queries, Matrix<float> out)>;
 
-// Which of a call's tokens get logits.
-enum class LogitsOf : uint8_t { none, last, all };
-
 class Forward {
  public:
-  // `spec` and `weights` must outlive this. Scratch memory grows with the largest call's tokens.
+  // `spec` and `weights` must outlive this.
   Forward(const Compute& compute, const ModelSpec& spec, const ModelWeights& weights);
 
-  // Runs `tokens`, which stand at `positions`, through every layer; writes their keys and values to
-  // the cache (reserved by the caller, who also commits) and their logits to `logits`, of shape
-  // [0 | 1 | tokens, vocabulary] by `which`.
-  void run(std::span<const TokenId> tokens, std::span<const Position> positions, KvCache& cache,
-           const AttendLayer& attend, LogitsOf which, Matrix<float> logits);
+  // Runs `tokens`, which stand at `positions`, through every layer, and writes their keys and
+  // values to `cache` (the caller reserves and commits). Returns their hidden states after the
+  // final norm, [tokens, width], valid until the next call. Scratch memory grows with tokens.size()
+  // alone.
+  ConstMatrix<float> run(std::span<const TokenId> tokens, std::span<const Position> positions,
+                         KvCache& cache, const AttendLayer& attend);
+
+  // Logits, [hidden.rows, vocabulary], of hidden states that run() returned.
+  void logits(ConstMatrix<float> hidden, Matrix<float> logits);
 
  private:
-  struct Scratch;
   void layer(size_t index, Matrix<float> x, KvCache& cache, const AttendLayer& attend);
-  void mix(size_t index, Matrix<float> x, KvCache& cache, const AttendLayer& attend);
-  void mlp(size_t index, Matrix<float> x);
+  void attention(size_t index, ConstMatrix<float> x, KvCache& cache, const AttendLayer& attend,
+                 Matrix<float> y);
+  void mlp(size_t index, ConstMatrix<float> x, Matrix<float> y);
 
   Compute compute_;
   const ModelSpec& spec_;
@@ -43,7 +45,7 @@ class Forward {
   std::vector<RopeSpec> ropes_;  // the distinct ones
   std::vector<size_t> rope_of_layer_;
   std::vector<RopeAngles> angles_;  // one per distinct RoPE
-  Buffer<float> normed_, queries_, keys_, values_, attended_, gate_, up_, residual_;
+  Buffer<float> residual_, normed_, mixed_, queries_, keys_, values_, attended_, gate_, up_;
 };
 
 }  // namespace fathom
