@@ -134,7 +134,7 @@ def tensors(tiny, vocabulary_size, rng):
 
     # Gemma multiplies its embedding by sqrt(width). A small embedding lets the layers dominate the
     # residual stream; else a tied model's likeliest next token is always the one just read.
-    embedding_gain = 2 if gemma else 0.3 * np.sqrt(tiny.width)
+    embedding_gain = 0.5 if gemma else 0.3 * np.sqrt(tiny.width)
     yield "token_embd.weight", matrix(vocabulary_size, tiny.width, embedding_gain)
     for layer in range(tiny.layers):
         block = f"blk.{layer}."
@@ -156,7 +156,7 @@ def tensors(tiny, vocabulary_size, rng):
         yield block + "ffn_gate.weight", matrix(tiny.hidden, tiny.width)
         yield block + "ffn_up.weight", matrix(tiny.hidden, tiny.width)
         yield block + "ffn_down.weight", matrix(tiny.width, tiny.hidden)
-    yield "output_norm.weight", norm(tiny.width) * (0.6 if tiny.tied and not gemma else 1)
+    yield "output_norm.weight", norm(tiny.width) * (4 if gemma else 0.6 if tiny.tied else 1)
     if not tiny.tied:
         yield "output.weight", matrix(vocabulary_size, tiny.width, 2)
     if tiny.rope_factors:
