@@ -1,0 +1,58 @@
+// lanes_portable.h in AVX-512 (F, BW, DQ, VL): bytes in 128 bits, f32 in 512.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include <immintrin.h>
+
+namespace fathom::decode_avx512 {
+namespace {
+
+using Bytes = __m128i;
+using Floats = __m512;
+
+inline Bytes load_bytes(const uint8_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline Bytes field(Bytes x, int shift, uint8_t mask) {
+  return _mm_and_si128(_mm_srli_epi16(x, shift), _mm_set1_epi8(static_cast<char>(mask)));
+}
+inline Bytes join(Bytes x, Bytes y, int shift) { return _mm_or_si128(x, _mm_slli_epi16(y, shift)); }
+inline Bytes spread_bits(uint16_t bits) { return _mm_maskz_set1_epi8(bits, 1); }
+inline Bytes minus(Bytes x, uint8_t value) {
+  return _mm_sub_epi8(x, _mm_set1_epi8(static_cast<char>(value)));
+}
+inline Bytes lookup(const int8_t* table, Bytes x) {
+  return _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)), x);
+}
+inline Floats widen(Bytes x) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(x)); }
+
+inline float load_half(const uint8_t* p) {
+  uint16_t bits;
+  std::memcpy(&bits, p, 2);
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
+}
+inline Floats load_floats(const float* p) { return _mm512_loadu_ps(p); }
+inline void store_floats(float* p, Floats x) { _mm512_storeu_ps(p, x); }
+inline Floats load_f32(const uint8_t* p) { return _mm512_loadu_ps(p); }
+inline Floats load_f16(const uint8_t* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline Floats load_bf16(const uint8_t* p) {
+  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+inline Floats splat(float x) { return _mm512_set1_ps(x); }
+inline Floats multiply(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
+inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+inline Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+inline float sum(Floats x) {
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+}  // namespace
+}  // namespace fathom::decode_avx512
