@@ -55,7 +55,7 @@ struct SessionOptions {
   size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
   // What a query sees, within what each layer's own attention lets it see. Null: all of that.
   PatternPtr attention;
-  size_t chunk = 512;  // tokens a prefill step, a multiple of kBlock
+  size_t chunk = 512;  // tokens a prefill step
 };
 
 struct Generation {
@@ -85,17 +85,20 @@ class Session {
   // token.
   Status prefill(std::span<const TokenId> tokens, const ProgressFn& progress = {});
 
-  // Appends tokens and hands the logits of every one of them to `each`, chunk by chunk: [n,
-  // vocabulary] rows for tokens first, first + 1, ...
+  // Appends tokens and hands the logits of those from `first_scored` on to `each`, in blocks of
+  // rows: row r of a call with `first` belongs to tokens[first + r]. Logits are never held for more
+  // than a block, whatever the vocabulary. Errors as prefill()'s.
   using LogitsFn = std::function<void(size_t first, ConstMatrix<float> logits)>;
-  Status score(std::span<const TokenId> tokens, const LogitsFn& each);
+  Status score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each);
 
-  // Generates from the current state. `on_text` gets whole characters as they come; returning false
-  // cancels. Error: nothing was read yet, or memory ran out.
+  // Generates from the current state. `on_text` is called after every token with what text is
+  // ready, whole characters only and possibly none; returning false cancels. The last token is not
+  // read back into the cache. Errors: nothing was read yet, a sampling option out of range, memory
+  // ran out.
   using TextFn = std::function<bool(std::string_view)>;
   Result<GenerationResult> generate(const Generation& generation, const TextFn& on_text = {});
 
-  void clear();  // forgets every token, keeps the memory's shape
+  void clear();  // forgets every token and frees their cache
 
   std::span<const float> logits() const { return logits_.span(); }
   std::span<const TokenId> tokens() const { return tokens_; }
@@ -104,8 +107,9 @@ class Session {
 
  private:
   Session(Engine& engine, const SessionOptions& options);
-  Status step(std::span<const TokenId> tokens, LogitsOf which, Matrix<float> logits);
-  PatternPtr pattern_of(size_t layer) const;
+  Status check_room(size_t count) const;
+  // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
+  Result<ConstMatrix<float>> step(std::span<const TokenId> tokens);
 
   Engine& engine_;
   SessionOptions options_;

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <utility>
+
+#include "fathom/attention/planner.h"
+#include "fathom/attention/spec.h"
+#include "fathom/base/stopwatch.h"
+#include "fathom/engine/engine.h"
+#include "fathom/engine/stop_strings.h"
+#include "fathom/text/utf8.h"
+
+namespace fathom {
+namespace {
+
+// Logits are computed for at most this many bytes' worth of rows at a time.
+constexpr size_t kLogitsBytes = size_t{64} << 20;
+
+// What a layer's queries see: the layer's own window, narrowed by the user's pattern.
+Result<PatternPtr> layer_pattern(const AttentionSpec& layer, const PatternPtr& attention) {
+  const std::string own =
+      layer.window ? "window(size=" + std::to_string(*layer.window) + ")" : "full";
+  FATHOM_TRY(PatternPtr pattern, parse_pattern(own));
+  if (!attention) return pattern;
+  return layer.window ? intersect(std::move(pattern), attention) : attention;
+}
+
+}  // namespace
+
+std::string_view name(StopReason reason) {
+  switch (reason) {
+    case StopReason::end_of_text:
+      return "end_of_text";
+    case StopReason::stop_string:
+      return "stop_string";
+    case StopReason::max_tokens:
+      return "max_tokens";
+    case StopReason::context_full:
+      return "context_full";
+    case StopReason::cancelled:
+      return "cancelled";
+  }
+  return "?";
+}
+
+Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOptions& options) {
+  const ModelSpec& spec = engine.model().spec;
+  std::unique_ptr<Session> session(new Session(engine, options));
+  if (session->options_.context == 0) session->options_.context = spec.trained_context;
+  if (options.context > spec.trained_context)
+    return Error{"context of " + std::to_string(options.context) +
+                 " tokens: the model was trained for " + std::to_string(spec.trained_context) +
+                 " and answers badly beyond; ask for at most that"};
+  if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
+  // Layers of one window share one pattern, and so one plan.
+  std::vector<std::optional<size_t>> windows;
+  for (const LayerSpec& layer : spec.layers) {
+    const auto found = std::find(windows.begin(), windows.end(), layer.attention.window);
+    session->pattern_of_layer_.push_back(static_cast<size_t>(found - windows.begin()));
+    if (found != windows.end()) continue;
+    windows.push_back(layer.attention.window);
+    FATHOM_TRY(PatternPtr pattern, layer_pattern(layer.attention, options.attention));
+    session->patterns_.push_back(std::move(pattern));
+  }
+  return session;
+}
+
+Session::Session(Engine& engine, const SessionOptions& options)
+    : engine_(engine),
+      options_(options),
+      cache_(kv_shapes(engine.model().spec), engine.compute().operand),
+      forward_(engine.compute(), engine.model().spec, engine.model().weights),
+      logits_(engine.model().spec.vocabulary) {}
+
+Status Session::check_room(size_t count) const {
+  if (count <= options_.context - tokens_.size()) return {};
+  const size_t wanted = tokens_.size() + count;
+  std::string message = "the prompt has " + std::to_string(wanted) +
+                        " tokens, but the context holds " + std::to_string(options_.context) + ": ";
+  const size_t trained = engine_.model().spec.trained_context;
+  message += wanted <= trained ? "raise the context (up to " + std::to_string(trained) + ")"
+                               : "shorten the text, or take a model trained for a longer context";
+  return Error{message};
+}
+
+Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
+  const auto begin = static_cast<int64_t>(tokens_.size());
+  const auto end = begin + static_cast<int64_t>(tokens.size());
+  FATHOM_CHECK(cache_.reserve(tokens.size()));
+
+  std::vector<Position> positions;
+  for (int64_t i = begin; i < end; ++i) positions.push_back({i});
+  std::vector<BlockPlan> plans;
+  for (const PatternPtr& pattern : patterns_)
+    plans.push_back(plan_blocks(*pattern, {.queries = {{begin}, {end}}, .keys = {{0}, {end}}}));
+
+  const std::vector<LayerSpec>& layers = engine_.model().spec.layers;
+  const AttendLayer attend_layer = [&](size_t layer, ConstMatrix<float> queries,
+                                       Matrix<float> out) {
+    const AttentionSpec& spec = layers[layer].attention;
+    const std::vector<const BlockPlan*> plan_of_head(spec.heads, &plans[pattern_of_layer_[layer]]);
+    attend(engine_.compute(), {.queries = queries,
+                               .out = out,
+                               .head_dim = spec.head_dim,
+                               .scale = spec.scale,
+                               .kv_heads = cache_.view(layer),
+                               .plan_of_head = plan_of_head});
+  };
+  const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
+  cache_.commit(tokens.size());
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  return hidden;
+}
+
+Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
+  FATHOM_CHECK(check_room(tokens.size()));
+  const Stopwatch watch;
+  for (size_t done = 0; done < tokens.size();) {
+    const size_t count = std::min(options_.chunk, tokens.size() - done);
+    FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(done, count)));
+    done += count;
+    if (done == tokens.size())
+      forward_.logits(hidden.rows_at(count - 1, 1), {logits_.data(), 1, logits_.size()});
+    if (progress && !progress({.done = done, .total = tokens.size(), .seconds = watch.seconds()}))
+      return Error{"stopped after " + std::to_string(done) + " of " +
+                   std::to_string(tokens.size()) + " tokens"};
+  }
+  return {};
+}
+
+Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each) {
+  FATHOM_CHECK(check_room(tokens.size()));
+  const size_t vocabulary = engine_.model().spec.vocabulary;
+  const size_t rows = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
+  Buffer<float> block;
+  for (size_t begin = 0; begin < tokens.size(); begin += options_.chunk) {
+    const size_t count = std::min(options_.chunk, tokens.size() - begin);
+    FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(begin, count)));
+    const size_t skipped = std::min(count, std::max(begin, first_scored) - begin);
+    for (size_t row = skipped; row < count; row += rows) {
+      const size_t n = std::min(rows, count - row);
+      block.ensure(n * vocabulary);
+      const Matrix<float> logits(block.data(), n, vocabulary);
+      forward_.logits(hidden.rows_at(row, n), logits);
+      each(begin + row, logits);
+    }
+  }
+  return {};
+}
+
+Result<GenerationResult> Session::generate(const Generation& generation, const TextFn& on_text) {
+  FATHOM_CHECK(check(generation.sampling));
+  if (tokens_.empty()) return Error{"nothing to generate from: the prompt has no tokens"};
+  const Stopwatch watch;
+  Sampler sampler(generation.sampling);
+  StopStrings stop(generation.stop);
+  Utf8Stream characters;
+  GenerationResult result;
+  result.reason = StopReason::max_tokens;
+  const auto show = [&](std::string text) {
+    result.text += text;
+    return !on_text || on_text(text);
+  };
+
+  while (result.tokens < generation.max_tokens) {
+    const TokenId token = sampler.sample(logits(), tokens_);
+    if (engine_.tokenizer().ends_generation(token)) {
+      result.reason = StopReason::end_of_text;
+      break;
+    }
+    ++result.tokens;
+    const bool go_on = show(stop.push(characters.push(engine_.tokenizer().bytes(token))));
+    if (stop.found()) {
+      result.reason = StopReason::stop_string;
+      break;
+    }
+    if (!go_on) {
+      result.reason = StopReason::cancelled;
+      break;
+    }
+    if (result.tokens == generation.max_tokens) break;
+    if (tokens_.size() == options_.context) {
+      result.reason = StopReason::context_full;
+      break;
+    }
+    FATHOM_TRY(const ConstMatrix<float> hidden, step({&token, 1}));
+    forward_.logits(hidden, {logits_.data(), 1, logits_.size()});
+  }
+  if (!stop.found()) show(stop.push(characters.finish()) + stop.finish());
+  result.seconds = watch.seconds();
+  return result;
+}
+
+void Session::clear() {
+  cache_.truncate(0);
+  tokens_.clear();
+}
+
+}  // namespace fathom
