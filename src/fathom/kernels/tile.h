@@ -1,0 +1,49 @@
+// The one tile product: scores, values and projections all run through it.
+//
+// acc[r][j] += rows[r] . panel[:, column block j], over `packs` packs of the reduced dimension, for
+// kRows rows and kVectors vectors of adjacent columns. The accumulators stay in registers: with
+// Vec::kTileRows x Vec::kTileVectors of them, each panel vector is loaded once per 6 rows and each
+// row element broadcast once per 4 vectors (2 on AVX2), so loads take less time than products.
+//
+//   rows    kRows row-major rows of Op::Left, `stride` elements apart; depth = packs * Op::kPack
+//   panel   panel.h's layout, at the first of the tile's columns: column c of a panel starts at
+//           panel + c * Op::kPack; `width` is the whole panel's, in columns
+//
+// Compiled once per instruction set (simd/vec_portable.h has the vocabulary); everything is inlined
+// into its caller, so that no symbol compiled for one instruction set can serve another.
+#pragma once
+
+#include <cstddef>
+
+namespace fathom {
+
+template <class Vec, class Op, int kPart, int kRows, int kVectors>
+[[gnu::always_inline]] inline void tile_step(const typename Op::Left* rows, size_t stride,
+                                             const typename Op::Right* panel,
+                                             typename Vec::F (&acc)[kRows][kVectors]) {
+  decltype(Op::template right<kPart>(panel)) b[kVectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j)
+    b[j] = Op::template right<kPart>(panel + j * Vec::kLanes * Op::kPack);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    const auto a = Op::template left<kPart>(rows + r * stride);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) acc[r][j] = Op::dot(acc[r][j], a, b[j]);
+  }
+}
+
+template <class Vec, class Op, int kRows, int kVectors>
+[[gnu::always_inline]] inline void tile_product(const typename Op::Left* rows, size_t stride,
+                                                const typename Op::Right* panel, size_t width,
+                                                size_t packs,
+                                                typename Vec::F (&acc)[kRows][kVectors]) {
+  for (size_t i = 0; i < packs; ++i) {
+    tile_step<Vec, Op, 0>(rows, stride, panel, acc);
+    if constexpr (Op::kParts == 2) tile_step<Vec, Op, 1>(rows, stride, panel, acc);
+    rows += Op::kPack;
+    panel += width * Op::kPack;
+  }
+}
+
+}  // namespace fathom

@@ -1,0 +1,129 @@
+// The SIMD vocabulary (vec_portable.h) for AVX2 with FMA: eight f32 lanes, 16 registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "fathom/simd/exp2_polynomial.h"
+
+#ifndef FATHOM_INLINE
+#define FATHOM_INLINE [[gnu::always_inline]] static inline
+#endif
+
+namespace fathom::avx2 {
+
+struct Vec {
+  using F = __m256;
+  using Mask = __m256i;
+  static constexpr size_t kLanes = 8;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+
+  FATHOM_INLINE F zero() { return _mm256_setzero_ps(); }
+  FATHOM_INLINE F set1(float x) { return _mm256_set1_ps(x); }
+  FATHOM_INLINE F load(const float* p) { return _mm256_loadu_ps(p); }
+  FATHOM_INLINE void store(float* p, F x) { _mm256_storeu_ps(p, x); }
+  FATHOM_INLINE F add(F a, F b) { return _mm256_add_ps(a, b); }
+  FATHOM_INLINE F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+  FATHOM_INLINE F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  FATHOM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  FATHOM_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
+  FATHOM_INLINE float reduce_add(F x) {
+    __m128 v = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
+  }
+  FATHOM_INLINE float reduce_max(F x) {
+    __m128 v = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    v = _mm_max_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)));
+  }
+  FATHOM_INLINE Mask greater(F a, F b) {
+    return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+  }
+  FATHOM_INLINE bool any(Mask m) { return !_mm256_testz_si256(m, m); }
+  FATHOM_INLINE F select(uint64_t bits, F a, F b) {
+    const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i low = _mm256_set1_epi32(static_cast<int>(bits & 0xff));
+    const __m256i chosen = _mm256_cmpeq_epi32(_mm256_and_si256(low, lane), lane);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(chosen));
+  }
+
+  template <int kDegree>
+  FATHOM_INLINE F exp2(F x) {
+    x = _mm256_max_ps(x, set1(-127.0f));  // where the exponent field below becomes 0
+    const F floor = _mm256_floor_ps(x);
+    const F f = sub(x, floor);
+    F p = set1(kExp2Polynomial<kDegree>[kDegree]);
+#pragma GCC unroll 8
+    for (int i = kDegree - 1; i >= 0; --i) p = fma(p, f, set1(kExp2Polynomial<kDegree>[i]));
+    const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(floor), _mm256_set1_epi32(127));
+    return mul(p, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
+  }
+  FATHOM_INLINE F round_bf16(F x) {
+    const __m256i u = _mm256_castps_si256(x);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+    const __m256i up = _mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7fff)), odd);
+    return _mm256_castsi256_ps(_mm256_and_si256(up, _mm256_set1_epi32(-0x10000)));
+  }
+
+  struct Bf16 {
+    using Left = float;
+    using Right = uint16_t;
+    static constexpr size_t kPack = 2;
+    static constexpr int kParts = 2;
+    static constexpr int kExp2Degree = 3;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(p[kPart]);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+      return _mm256_castsi256_ps(kPart == 0 ? _mm256_slli_epi32(u, 16)
+                                            : _mm256_and_si256(u, _mm256_set1_epi32(-0x10000)));
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      a = round_bf16(a);
+      b = round_bf16(b);
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+
+  struct F32 {
+    using Left = float;
+    using Right = float;
+    static constexpr size_t kPack = 1;
+    static constexpr int kParts = 1;
+    static constexpr int kExp2Degree = 5;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(*p);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      return load(p);
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+};
+
+}  // namespace fathom::avx2

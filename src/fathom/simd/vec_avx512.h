@@ -1,0 +1,121 @@
+// The SIMD vocabulary (vec_portable.h) for AVX-512 (F, BW, DQ, VL): sixteen f32 lanes, 32
+// registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// GCC 12's own header reads variables that it leaves undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#pragma GCC diagnostic pop
+
+#include "fathom/simd/exp2_polynomial.h"
+
+#ifndef FATHOM_INLINE
+#define FATHOM_INLINE [[gnu::always_inline]] static inline
+#endif
+
+namespace fathom::avx512 {
+
+struct Vec {
+  using F = __m512;
+  using Mask = __mmask16;
+  static constexpr size_t kLanes = 16;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 4;
+
+  FATHOM_INLINE F zero() { return _mm512_setzero_ps(); }
+  FATHOM_INLINE F set1(float x) { return _mm512_set1_ps(x); }
+  FATHOM_INLINE F load(const float* p) { return _mm512_loadu_ps(p); }
+  FATHOM_INLINE void store(float* p, F x) { _mm512_storeu_ps(p, x); }
+  FATHOM_INLINE F add(F a, F b) { return _mm512_add_ps(a, b); }
+  FATHOM_INLINE F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  FATHOM_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  FATHOM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  FATHOM_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
+  FATHOM_INLINE float reduce_add(F x) { return _mm512_reduce_add_ps(x); }
+  FATHOM_INLINE float reduce_max(F x) { return _mm512_reduce_max_ps(x); }
+  FATHOM_INLINE Mask greater(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+  FATHOM_INLINE bool any(Mask m) { return m != 0; }
+  FATHOM_INLINE F select(uint64_t bits, F a, F b) {
+    return _mm512_mask_blend_ps(static_cast<__mmask16>(bits), b, a);
+  }
+
+  // vreduceps leaves x - floor(x), 0 for infinities; vscalefps multiplies by 2^floor(x), 0 for
+  // -inf.
+  template <int kDegree>
+  FATHOM_INLINE F exp2(F x) {
+    const F f = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+    F p = set1(kExp2Polynomial<kDegree>[kDegree]);
+#pragma GCC unroll 8
+    for (int i = kDegree - 1; i >= 0; --i) p = fma(p, f, set1(kExp2Polynomial<kDegree>[i]));
+    return _mm512_scalef_ps(p, x);
+  }
+  FATHOM_INLINE F round_bf16(F x) {
+    const __m512i u = _mm512_castps_si512(x);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+    const __m512i up = _mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)), odd);
+    return _mm512_castsi512_ps(_mm512_and_si512(up, _mm512_set1_epi32(-0x10000)));
+  }
+
+  struct Bf16 {
+    using Left = float;
+    using Right = uint16_t;
+    static constexpr size_t kPack = 2;
+    static constexpr int kParts = 2;
+    static constexpr int kExp2Degree = 3;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(p[kPart]);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      const __m512i u = _mm512_loadu_si512(p);
+      return _mm512_castsi512_ps(kPart == 0 ? _mm512_slli_epi32(u, 16)
+                                            : _mm512_and_si512(u, _mm512_set1_epi32(-0x10000)));
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      a = round_bf16(a);
+      b = round_bf16(b);
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+
+  struct F32 {
+    using Left = float;
+    using Right = float;
+    static constexpr size_t kPack = 1;
+    static constexpr int kParts = 1;
+    static constexpr int kExp2Degree = 5;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(*p);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      return load(p);
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+};
+
+}  // namespace fathom::avx512

@@ -1,0 +1,47 @@
+// The SIMD vocabulary (vec_portable.h) for AVX-512 with BF16: AVX-512's, but bf16 operands go
+// straight into vdpbf16ps, two products a lane.
+#pragma once
+
+#include "fathom/simd/vec_avx512.h"
+
+namespace fathom::avx512bf16 {
+
+struct Vec : avx512::Vec {
+  struct Bf16 {
+    using Left = uint16_t;
+    using Right = uint16_t;
+    static constexpr size_t kPack = 2;
+    static constexpr int kParts = 1;
+    static constexpr int kExp2Degree = 3;
+    template <int kPart>
+    FATHOM_INLINE __m512i left(const Left* p) {
+      int32_t pair;
+      __builtin_memcpy(&pair, p, sizeof pair);
+      return _mm512_set1_epi32(pair);
+    }
+    template <int kPart>
+    FATHOM_INLINE __m512i right(const Right* p) {
+      return _mm512_loadu_si512(p);
+    }
+    FATHOM_INLINE F dot(F acc, __m512i a, __m512i b) {
+      return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
+    }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      const __m512i rounded = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+      _mm512_storeu_si512(p, rounded);
+      return dot(sum, rounded, _mm512_set1_epi32(0x3f803f80));  // pairs of bf16 ones
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = widen(p);
+      b = widen(p + kLanes);
+    }
+
+   private:
+    FATHOM_INLINE F widen(const Left* p) {
+      const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+      return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(u), 16));
+    }
+  };
+};
+
+}  // namespace fathom::avx512bf16

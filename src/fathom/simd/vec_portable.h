@@ -1,0 +1,149 @@
+// The SIMD vocabulary for any machine: four f32 lanes in GCC's vector extension, which compiles to
+// SSE2, NEON or plain scalars.
+//
+// Every vec_*.h offers the same names, so that a kernel is one template over Vec, compiled once per
+// instruction set:
+//
+//   Vec::F, kLanes             a vector of f32 and its length
+//   zero set1 load store       memory need not be aligned
+//   add sub mul fma max        fma(a, b, c) = a * b + c
+//   reduce_add reduce_max      over the lanes
+//   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5 (exp2_polynomial.h)
+//   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
+//   Mask, greater, any         comparison per lane; masks combine with |
+//   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
+//   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
+//
+// and the operands of a tile product, Vec::Bf16 and Vec::F32:
+//
+//   Right, kPack               an element of a panel (kernels/panel.h)
+//   Left                       an element of the left operand's rows, in the form that broadcasts
+//                              fastest: bf16 where there is a bf16 dot product, else an f32 that
+//                              has been rounded to bf16
+//   kParts                     fused steps per pack; left<part>() and right<part>() feed dot()
+//   store_left(p, a, b, sum)   rounds a and b, stores them as 2 * kLanes Left elements, and returns
+//                              sum + what was stored, spread over the lanes in any order
+//   load_left(p, a, b)         the reverse
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fathom/simd/exp2_polynomial.h"
+
+#ifndef FATHOM_INLINE
+#define FATHOM_INLINE [[gnu::always_inline]] static inline
+#endif
+
+namespace fathom::portable {
+
+struct Vec {
+  typedef float F __attribute__((vector_size(16)));
+  typedef int32_t I __attribute__((vector_size(16)));
+  typedef uint32_t U __attribute__((vector_size(16)));
+  using Mask = I;
+  static constexpr size_t kLanes = 4;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+
+  FATHOM_INLINE F zero() { return F{}; }
+  FATHOM_INLINE F set1(float x) { return F{x, x, x, x}; }
+  FATHOM_INLINE F load(const float* p) {
+    F x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return x;
+  }
+  FATHOM_INLINE void store(float* p, F x) { __builtin_memcpy(p, &x, sizeof x); }
+  FATHOM_INLINE F add(F a, F b) { return a + b; }
+  FATHOM_INLINE F sub(F a, F b) { return a - b; }
+  FATHOM_INLINE F mul(F a, F b) { return a * b; }
+  FATHOM_INLINE F fma(F a, F b, F c) { return a * b + c; }
+  FATHOM_INLINE F max(F a, F b) { return a > b ? a : b; }
+  FATHOM_INLINE float reduce_add(F x) { return (x[0] + x[2]) + (x[1] + x[3]); }
+  FATHOM_INLINE float reduce_max(F x) {
+    const float a = x[0] > x[2] ? x[0] : x[2];
+    const float b = x[1] > x[3] ? x[1] : x[3];
+    return a > b ? a : b;
+  }
+  FATHOM_INLINE Mask greater(F a, F b) { return a > b; }
+  FATHOM_INLINE bool any(Mask m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
+  FATHOM_INLINE F select(uint64_t bits, F a, F b) {
+    const int32_t low = static_cast<int32_t>(bits & 15);
+    const I chosen = (I{low, low, low, low} & I{1, 2, 4, 8}) != 0;
+    return chosen ? a : b;
+  }
+
+  template <int kDegree>
+  FATHOM_INLINE F exp2(F x) {
+    x = max(x, set1(-127.0f));
+    const I truncated = __builtin_convertvector(x, I);
+    const I floor = truncated + (__builtin_convertvector(truncated, F) > x);
+    const F f = x - __builtin_convertvector(floor, F);
+    F p = set1(kExp2Polynomial<kDegree>[kDegree]);
+#pragma GCC unroll 8
+    for (int i = kDegree - 1; i >= 0; --i) p = fma(p, f, set1(kExp2Polynomial<kDegree>[i]));
+    return p * (F)((floor + 127) << 23);
+  }
+  FATHOM_INLINE F round_bf16(F x) {
+    const U u = (U)x;
+    return (F)((u + 0x7fffu + ((u >> 16) & 1u)) & 0xffff0000u);
+  }
+
+  struct Bf16 {
+    using Left = float;
+    using Right = uint16_t;
+    static constexpr size_t kPack = 2;
+    static constexpr int kParts = 2;
+    static constexpr int kExp2Degree = 3;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(p[kPart]);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      U u;
+      __builtin_memcpy(&u, p, sizeof u);
+      return kPart == 0 ? (F)(u << 16) : (F)(u & 0xffff0000u);
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      a = round_bf16(a);
+      b = round_bf16(b);
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+
+  struct F32 {
+    using Left = float;
+    using Right = float;
+    static constexpr size_t kPack = 1;
+    static constexpr int kParts = 1;
+    static constexpr int kExp2Degree = 5;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(*p);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      return load(p);
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+};
+
+}  // namespace fathom::portable
