@@ -18,7 +18,7 @@ set(FATHOM_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
 set(FATHOM_ISA_FLAGS_avx512 ${FATHOM_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl
     -mprefer-vector-width=512)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12's own AVX-512 header trips it (PR 105593)
-  list(APPEND FATHOM_ISA_FLAGS_avx512 -Wno-maybe-uninitialized)
+  list(APPEND FATHOM_ISA_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
 set(FATHOM_ISA_FLAGS_avx512bf16 ${FATHOM_ISA_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
 
