@@ -15,12 +15,13 @@ Result<RopeSpec> read_unscaled_rope(const ArchMetadata& metadata, RopePairing pa
                                     size_t head_dim, double base);
 
 // With the file's scaling: linear (Chen et al. 2023, arXiv:2306.15595: every frequency divided by
-// rope.scaling.factor) and Llama 3's per-frequency divisors (tensor rope_freqs.weight). Error: any
-// other rope.scaling.type, since running without it would be silently wrong.
+// rope.scaling.factor), YaRN (Peng et al. 2023, arXiv:2309.00071) and Llama 3's per-frequency
+// divisors (tensor rope_freqs.weight). Error: any other rope.scaling.type, since running without it
+// would be silently wrong.
 Result<RopeSpec> read_rope(const ArchMetadata& metadata, RopePairing pairing, size_t head_dim,
                            double base);
 
-// "none", "linear, factor 8", "per-frequency factors".
+// "none", "linear, factor 8", "yarn, factor 4", "per-frequency factors".
 Result<std::string> describe_rope_scaling(const ArchMetadata& metadata);
 
 }  // namespace fathom
