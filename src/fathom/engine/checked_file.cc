@@ -1,0 +1,126 @@
+#include "fathom/engine/checked_file.h"
+
+#include <cassert>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <new>
+#include <utility>
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include "fathom/base/file_mapping.h"
+
+namespace fathom {
+namespace {
+
+Error write_error(const std::string& path) {
+  return {path + ": cannot write: " + std::strerror(errno)};
+}
+
+// The hash of the bytes it has been given.
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new()) {
+    if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+      throw std::bad_alloc();
+  }
+  void add(std::span<const std::byte> bytes) {
+    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+  }
+  std::string finish() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_.get(), digest, &size);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) {
+      text += "0123456789abcdef"[digest[i] >> 4];
+      text += "0123456789abcdef"[digest[i] & 15];
+    }
+    return text;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+// So that the rename itself outlives a power cut.
+void flush_folder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+struct CheckedFile::State {
+  std::string path;
+  int fd = -1;
+  size_t written = 0;
+  bool checked = false;
+  Sha256 hash;
+
+  ~State() {
+    if (fd >= 0) ::close(fd);
+    if (!path.empty()) ::unlink(path.c_str());
+  }
+};
+
+CheckedFile::CheckedFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CheckedFile::CheckedFile(CheckedFile&&) noexcept = default;
+CheckedFile& CheckedFile::operator=(CheckedFile&&) noexcept = default;
+CheckedFile::~CheckedFile() = default;
+
+Result<CheckedFile> CheckedFile::create(const std::string& temporary_path) {
+  auto state = std::make_unique<State>();
+  state->fd = ::open(temporary_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (state->fd < 0) return write_error(temporary_path);
+  state->path = temporary_path;
+  return CheckedFile(std::move(state));
+}
+
+Status CheckedFile::write(std::span<const std::byte> bytes) {
+  state_->hash.add(bytes);
+  state_->written += bytes.size();
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(state_->fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return write_error(state_->path);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+size_t CheckedFile::written() const { return state_->written; }
+
+Status CheckedFile::check(std::string_view sha256) {
+  const std::string found = state_->hash.finish();
+  if (found != sha256) return Error{"SHA-256 is " + found + " instead of " + std::string(sha256)};
+  state_->checked = true;
+  return {};
+}
+
+Status CheckedFile::install(const std::string& path) {
+  assert(state_->checked);
+  if (::fsync(state_->fd) != 0) return write_error(state_->path);
+  if (::rename(state_->path.c_str(), path.c_str()) != 0) return write_error(path);
+  state_->path.clear();
+  flush_folder(std::filesystem::path(path).parent_path().string());
+  return {};
+}
+
+Result<std::string> sha256_of_file(const std::string& path) {
+  FATHOM_TRY(const FileMapping file, FileMapping::open(path));
+  Sha256 hash;
+  hash.add(file.bytes());
+  return hash.finish();
+}
+
+}  // namespace fathom
