@@ -1,10 +1,11 @@
 // The attention specification language: `full`, `window(size=1024)`.
 //
 //   spec    = pattern
-//   pattern = name [ "(" key "=" value { "," key "=" value } ")" ]
+//   pattern = name [ "(" [ key "=" value { "," key "=" value } ] ")" ]
 //
-// An error points at the character. The same text works in the library, the command line and
-// evaluation.
+// White space may stand between any two of these. The same text works in the library, the command
+// line and evaluation. An error is three lines: what is wrong and what would be valid, the
+// specification, and a caret under the character at fault.
 #pragma once
 
 #include <string_view>

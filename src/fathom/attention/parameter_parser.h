@@ -1,0 +1,23 @@
+// Reads `(key=value, ...)` of a plug-in's specification against the parameters that it declares.
+//
+//   list  = "(" [ key "=" value { "," key "=" value } ] ")"
+//   value = integer | number | "[" [ integer { "," integer } ] "]"
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "fathom/attention/parameters.h"
+#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/result.h"
+
+namespace fathom {
+
+// The parameters of plug-in `owner`, whose name was just taken; no list at all is an empty one.
+// What is left out has its fallback. Errors point at the character and say what is valid: unknown,
+// repeated or missing parameter, a value without its key, a value of the wrong kind or too small,
+// bad punctuation.
+Result<Parameters> parse_parameters(SpecCursor& cursor, std::string_view owner,
+                                    std::span<const ParameterInfo> infos);
+
+}  // namespace fathom

@@ -1,0 +1,59 @@
+// window(size=W): a query sees the W nearest keys of its past, itself included: q - k < W.
+//
+// Sliding-window attention as Mistral and Gemma 3 use it: Beltagy et al. 2020, "Longformer",
+// section 3.1 (arXiv:2004.05150); Jiang et al. 2023, "Mistral 7B", section 2 (arXiv:2310.06825).
+// Without causality the window reaches as far ahead as back: |q - k| < W.
+#include <array>
+
+#include "fathom/attention/pattern.h"
+
+namespace fathom::patterns {
+namespace {
+
+class Window final : public Pattern {
+ public:
+  explicit Window(int64_t size) : size_(size) {}
+
+  bool sees(Position query, Position key) const override {
+    const int64_t distance = query.value - key.value;
+    return -size_ < distance && distance < size_;
+  }
+
+  Coverage cover(PositionRange queries, PositionRange keys) const override {
+    const int64_t nearest = queries.begin.value - (keys.end.value - 1);  // least q - k
+    const int64_t farthest = (queries.end.value - 1) - keys.begin.value;
+    if (nearest >= size_ || farthest <= -size_) return Coverage::empty;
+    if (farthest < size_ && nearest > -size_) return Coverage::full;
+    return Coverage::partial;
+  }
+
+  std::string spec() const override { return "window(size=" + std::to_string(size_) + ")"; }
+
+ private:
+  int64_t size_;  // tokens, at least 1
+};
+
+const std::array<ParameterInfo, 1> kParameters = {{
+    {.name = "size",
+     .help = "how many tokens back a query sees, itself included",
+     .fallback = int64_t{0},
+     .required = true,
+     .minimum = 1},
+}};
+
+Result<PatternPtr> make(const Parameters& parameters) {
+  return PatternPtr(std::make_shared<Window>(parameters.integer("size")));
+}
+
+}  // namespace
+
+extern const PatternPlugin window;
+const PatternPlugin window = {
+    .name = "window",
+    .summary = "the newest `size` keys, itself included",
+    .paper = "Beltagy et al. 2020, Longformer, arXiv:2004.05150",
+    .parameters = kParameters,
+    .make = make,
+};
+
+}  // namespace fathom::patterns
