@@ -26,6 +26,10 @@ struct Product {
   Matrix<float> y;  // [tokens, weights->rows]
 };
 
+// Up to this many tokens are few: x stays f32 whatever the operand. (Measured: the smallest number
+// from which packing a panel pays, bench/matmul_bench.cc.)
+inline constexpr size_t kFewTokens = 4;
+
 // Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and
 // is converted once. y does not depend on the number of threads.
 void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products);

@@ -1,0 +1,203 @@
+#include "fathom/kernels/matmul.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "fathom/base/buffer.h"
+#include "fathom/kernels/matmul_kernels.h"
+#include "fathom/quant/decode.h"
+
+namespace fathom {
+namespace {
+
+// Weights that one task of the few-token product reads.
+constexpr size_t kDotElements = 16384;
+// Tokens of one task of the many-token product.
+constexpr size_t kTokensPerTask = 16 * kTileTokens;
+// Packed panels held at a time: enough to keep the cores busy between two joins, few enough for the
+// caches.
+constexpr size_t kBatchBytes = size_t{4} << 20;
+// Rows that one task of gather_rows decodes.
+constexpr size_t kGatherRows = 16;
+
+size_t ceil_div(size_t n, size_t unit) { return (n + unit - 1) / unit; }
+
+const MatmulKernels& kernels(const Compute& compute) {
+#if defined(__x86_64__)
+  switch (compute.isa) {
+    case Isa::portable:
+      break;
+    case Isa::avx2:
+      return matmul_avx2[compute.operand];
+    case Isa::avx512:
+      return matmul_avx512[compute.operand];
+    case Isa::avx512bf16:
+      return matmul_avx512bf16[compute.operand];
+  }
+#endif
+  return matmul_portable[compute.operand];
+}
+
+// Up to `height` rows of one product's weights.
+struct Stripe {
+  const Product* product;
+  size_t begin, end;
+};
+
+size_t stripe_count(std::span<const Product> products, size_t height) {
+  size_t count = 0;
+  for (const Product& product : products) count += ceil_div(product.weights->rows, height);
+  return count;
+}
+
+// The products' rows, cut into stripes of `height`: number `index` of them.
+Stripe stripe_at(std::span<const Product> products, size_t height, size_t index) {
+  for (const Product& product : products) {
+    const size_t rows = product.weights->rows;
+    const size_t count = ceil_div(rows, height);
+    if (index < count) return {&product, index * height, std::min((index + 1) * height, rows)};
+    index -= count;
+  }
+  assert(false);
+  return {};
+}
+
+// Few tokens: the weights are read once, decoded in registers.
+void dot_rows(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products) {
+  const size_t height = std::max<size_t>(1, kDotElements / x.cols);
+  compute.pool->run(stripe_count(products, height), [&](size_t task, size_t) {
+    const Stripe stripe = stripe_at(products, height, task);
+    const Weights& weights = *stripe.product->weights;
+    const Matrix<float>& y = stripe.product->y;
+    const DotFn dot = dotter(weights.type, compute.isa);
+    const size_t bytes = row_bytes(weights.type, weights.cols);
+    for (size_t row = stripe.begin; row < stripe.end; ++row)
+      for (size_t t = 0; t < x.rows; ++t)
+        y.row(t)[row] = dot(weights.data + row * bytes, x.row(t), x.cols);
+  });
+}
+
+// Decodes the stripe's rows into a panel, a small square of them at a time.
+void pack_panel(const Compute& compute, const MatmulKernels& kernel, const Stripe& stripe,
+                std::byte* panel) {
+  const Weights& weights = *stripe.product->weights;
+  const DecodeFn decode = decoder(weights.type, compute.isa);
+  const size_t bytes = row_bytes(weights.type, weights.cols);
+  const size_t pack = operand_pack(compute.operand);
+  alignas(64) float decoded[kPackRows][kPackCols];
+  for (size_t part = 0; part < kBlock; part += kPackRows) {
+    const size_t first = stripe.begin + part;
+    const size_t rows = first < stripe.end ? std::min(kPackRows, stripe.end - first) : 0;
+    if (rows < kPackRows) std::memset(decoded, 0, sizeof decoded);
+    for (size_t col = 0; col < weights.cols; col += kPackCols) {
+      const size_t cols = std::min(kPackCols, weights.cols - col);
+      for (size_t r = 0; r < rows; ++r) {
+        decode(weights.data + (first + r) * bytes + row_bytes(weights.type, col), decoded[r], cols);
+        std::fill(decoded[r] + cols, decoded[r] + ceil_div(cols, kLeftUnit) * kLeftUnit, 0.0f);
+      }
+      std::byte* const to = panel + (col / pack * kBlock + part) * sizeof(float);
+      kernel.pack(decoded[0], ceil_div(cols, pack), to);
+    }
+  }
+}
+
+// x in the kernel's form, `row_bytes` from one token to the next, zeros up to whole tiles.
+struct Left {
+  size_t padded_cols;
+  size_t row_bytes;
+  std::byte* data;
+};
+
+void convert_tile(const MatmulKernels& kernel, ConstMatrix<float> x, size_t tile,
+                  const Left& left) {
+  const size_t begin = tile * kTileTokens;
+  for (size_t t = begin; t < begin + kTileTokens; ++t) {
+    std::byte* const to = left.data + t * left.row_bytes;
+    if (t < x.rows) {
+      kernel.convert(x.row(t), x.cols, left.padded_cols, to);
+    } else {
+      std::memset(to, 0, left.row_bytes);
+    }
+  }
+}
+
+// Many tokens: batches of panels are packed, then multiplied with every group of tokens. Two steps
+// rather than one, so that the tasks are small and no panel is decoded twice.
+void multiply_panels(const Compute& compute, ConstMatrix<float> x,
+                     std::span<const Product> products) {
+  // Fresh memory for every call would cost page faults worth a small product.
+  thread_local Buffer<std::byte> left_memory;
+  thread_local Buffer<std::byte> panel_memory;
+
+  const MatmulKernels& kernel = kernels(compute);
+  const size_t tiles = ceil_div(x.rows, kTileTokens);
+  Left left{
+      .padded_cols = ceil_div(x.cols, kLeftUnit) * kLeftUnit, .row_bytes = 0, .data = nullptr};
+  // A spare cache line, lest rows 4 KiB apart compete for the same lines of L1.
+  left.row_bytes = left.padded_cols * kernel.left_bytes + 64;
+  left_memory.ensure(tiles * kTileTokens * left.row_bytes);
+  left.data = left_memory.data();
+
+  const size_t packs = ceil_div(x.cols, operand_pack(compute.operand));
+  const size_t panel_bytes = packs * kBlock * sizeof(float);
+  const size_t panels = stripe_count(products, kBlock);
+  const size_t batch = std::clamp<size_t>(kBatchBytes / panel_bytes, 1, panels);
+  panel_memory.ensure(batch * panel_bytes);
+  std::byte* const packed = panel_memory.data();
+
+  const size_t groups = ceil_div(x.rows, kTokensPerTask);
+  for (size_t first = 0; first < panels; first += batch) {
+    const size_t count = std::min(batch, panels - first);
+    const size_t conversions = first == 0 ? tiles : 0;
+    compute.pool->run(conversions + count, [&](size_t task, size_t) {
+      if (task < conversions) return convert_tile(kernel, x, task, left);
+      const size_t i = task - conversions;
+      pack_panel(compute, kernel, stripe_at(products, kBlock, first + i), packed + i * panel_bytes);
+    });
+    compute.pool->run(count * groups, [&](size_t task, size_t) {
+      const Stripe stripe = stripe_at(products, kBlock, first + task / groups);
+      const size_t token = task % groups * kTokensPerTask;
+      const Matrix<float>& y = stripe.product->y;
+      kernel.multiply({.left = left.data + token * left.row_bytes,
+                       .left_row_bytes = left.row_bytes,
+                       .tokens = std::min(kTokensPerTask, x.rows - token),
+                       .panel = packed + task / groups * panel_bytes,
+                       .packs = packs,
+                       .y = y.row(token) + stripe.begin,
+                       .y_stride = y.stride,
+                       .width = stripe.end - stripe.begin});
+    });
+  }
+}
+
+}  // namespace
+
+void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products) {
+  for ([[maybe_unused]] const Product& product : products) {
+    assert(product.weights->cols == x.cols);
+    assert(product.y.rows == x.rows && product.y.cols == product.weights->rows);
+  }
+  if (x.rows <= kFewTokens) {
+    dot_rows(compute, x, products);
+  } else {
+    multiply_panels(compute, x, products);
+  }
+}
+
+void gather_rows(const Compute& compute, const Weights& weights, std::span<const int32_t> ids,
+                 Matrix<float> y) {
+  assert(y.rows == ids.size() && y.cols == weights.cols);
+  const DecodeFn decode = decoder(weights.type, compute.isa);
+  const size_t bytes = row_bytes(weights.type, weights.cols);
+  compute.pool->run(ceil_div(ids.size(), kGatherRows), [&](size_t task, size_t) {
+    const size_t begin = task * kGatherRows;
+    for (size_t i = begin; i < std::min(begin + kGatherRows, ids.size()); ++i) {
+      const auto row = static_cast<size_t>(ids[i]);
+      assert(ids[i] >= 0 && row < weights.rows);
+      decode(weights.data + row * bytes, y.row(i), weights.cols);
+    }
+  });
+}
+
+}  // namespace fathom

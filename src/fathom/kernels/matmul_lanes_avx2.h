@@ -1,0 +1,41 @@
+// matmul_lanes_portable.h for AVX2.
+#pragma once
+
+#include "fathom/simd/vec_avx2.h"
+
+namespace fathom {
+namespace {
+
+struct Avx2Lanes : avx2::Vec {
+  FATHOM_INLINE F bf16_pairs(F a, F b) {
+    const __m256i low = _mm256_srli_epi32(_mm256_castps_si256(round_bf16(a)), 16);
+    const __m256i high = _mm256_srli_epi32(_mm256_castps_si256(round_bf16(b)), 16);
+    const __m256i mixed = _mm256_packus_epi32(low, high);  // a's and b's quarters in turn
+    return _mm256_castsi256_ps(_mm256_permute4x64_epi64(mixed, 0b11'01'10'00));
+  }
+  // Pairs of lanes, then quadruples, then halves change places.
+  FATHOM_INLINE void transpose(F (&rows)[8]) {
+    F t[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+      t[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    F u[8];
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+      u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+      u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+      u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+      u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      rows[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
+      rows[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
+    }
+  }
+};
+
+}  // namespace
+}  // namespace fathom

@@ -1,0 +1,251 @@
+// matmul.h against a plain double product, for every ISA, operand and weight type.
+#include "fathom/kernels/matmul.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fathom/base/half.h"
+#include "fathom/quant/decode.h"
+
+namespace fathom {
+namespace {
+
+// Where a block keeps its f16 scales. Every other byte of a block may be anything.
+std::vector<size_t> scale_offsets(DType type) {
+  switch (type) {
+    case DType::q4_1:
+    case DType::q5_1:
+    case DType::q4_k:
+    case DType::q5_k:
+      return {0, 2};
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108};
+    case DType::q6_k:
+      return {208};
+    default:
+      return {0};
+  }
+}
+
+struct Owned {
+  std::vector<std::byte> bytes;
+  std::vector<float> decoded;
+  Weights weights;
+};
+
+// Weights of about unit size: blocks of random bytes with small random scales.
+Owned random_weights(DType type, size_t rows, size_t cols, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  Owned owned;
+  owned.bytes.resize(rows * row_bytes(type, cols));
+  const DTypeInfo& layout = info(type);
+  for (size_t at = 0; at < owned.bytes.size(); at += layout.block_bytes) {
+    std::byte* const block = owned.bytes.data() + at;
+    const float value = normal(random);
+    if (type == DType::f32) {
+      std::memcpy(block, &value, sizeof value);
+    } else if (type == DType::bf16) {
+      const bf16 half = to_bf16(value);
+      std::memcpy(block, &half, sizeof half);
+    } else if (type == DType::f16) {
+      const f16 half = to_f16(value);
+      std::memcpy(block, &half, sizeof half);
+    } else {
+      for (size_t i = 0; i < layout.block_bytes; ++i) block[i] = std::byte(random() & 0xff);
+      for (const size_t offset : scale_offsets(type)) {
+        const f16 half = to_f16(normal(random) / 64);
+        std::memcpy(block + offset, &half, sizeof half);
+      }
+    }
+  }
+  owned.decoded.resize(rows * cols);
+  const DecodeFn decode = decoder(type, Isa::portable);
+  for (size_t r = 0; r < rows; ++r)
+    decode(owned.bytes.data() + r * row_bytes(type, cols), owned.decoded.data() + r * cols, cols);
+  owned.weights = {type, owned.bytes.data(), rows, cols};
+  return owned;
+}
+
+std::vector<float> random_floats(size_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+constexpr size_t kGap = 3;  // between rows of x and of y
+constexpr float kFill = 77.0f;
+
+std::vector<std::vector<float>> multiply(const Compute& compute, const std::vector<float>& x,
+                                         size_t tokens, size_t cols,
+                                         const std::vector<const Owned*>& matrices) {
+  std::vector<std::vector<float>> results;
+  for (const Owned* m : matrices) results.emplace_back(tokens * (m->weights.rows + kGap), kFill);
+  std::vector<Product> products;
+  for (size_t i = 0; i < matrices.size(); ++i) {
+    const Weights& w = matrices[i]->weights;
+    products.push_back({&w, {results[i].data(), tokens, w.rows, w.rows + kGap}});
+  }
+  matmul(compute, {x.data(), tokens, cols, cols + kGap}, products);
+  return results;
+}
+
+// What the header promises of each element: operands rounded to bf16 for many tokens, then a sum
+// in f32, which in any order is off by at most n ulp of the sum of the terms' sizes.
+void expect_product(Operand operand, const std::vector<float>& x, size_t tokens, const Owned& m,
+                    const std::vector<float>& y) {
+  const size_t rows = m.weights.rows;
+  const size_t cols = m.weights.cols;
+  const bool rounded = operand == Operand::bf16 && tokens > kFewTokens;
+  const auto operand_value = [&](float v) { return double{rounded ? to_float(to_bf16(v)) : v}; };
+  for (size_t t = 0; t < tokens; ++t) {
+    for (size_t r = 0; r < rows; ++r) {
+      double sum = 0;
+      double size = 0;
+      for (size_t c = 0; c < cols; ++c) {
+        const double term =
+            operand_value(x[t * (cols + kGap) + c]) * operand_value(m.decoded[r * cols + c]);
+        sum += term;
+        size += std::abs(term);
+      }
+      const double tolerance = static_cast<double>(cols + 2) * 0x1p-24 * size;
+      ASSERT_NEAR(y[t * (rows + kGap) + r], sum, tolerance) << "token " << t << " row " << r;
+    }
+    for (size_t g = 0; g < kGap; ++g)
+      ASSERT_EQ(y[t * (rows + kGap) + rows + g], kFill) << "wrote past the row";
+  }
+}
+
+using Path = std::tuple<Isa, Operand>;
+
+class Matmul : public testing::TestWithParam<Path> {
+ protected:
+  static Compute compute(ThreadPool& pool) {
+    return {.isa = std::get<0>(GetParam()), .operand = std::get<1>(GetParam()), .pool = &pool};
+  }
+};
+
+TEST_P(Matmul, EveryTypeAgreesWithDouble) {
+  ThreadPool pool(2);
+  uint32_t seed = 1;
+  for (const DTypeInfo& type : all_dtypes()) {
+    const size_t cols = type.block_size == 1 ? 50 : 3 * type.block_size;
+    const Owned m = random_weights(type.type, 70, cols, ++seed);
+    for (const size_t tokens : {size_t{1}, kFewTokens, kFewTokens + 1, size_t{14}}) {
+      SCOPED_TRACE(std::string(type.name) + ", tokens " + std::to_string(tokens));
+      const std::vector<float> x = random_floats(tokens * (cols + kGap), ++seed);
+      expect_product(std::get<1>(GetParam()), x, tokens, m,
+                     multiply(compute(pool), x, tokens, cols, {&m})[0]);
+    }
+  }
+}
+
+TEST_P(Matmul, EdgesOfTilesAndPanels) {
+  ThreadPool pool(2);
+  uint32_t seed = 100;
+  for (const size_t rows : {1, 15, 17, 63, 64, 65, 129}) {
+    for (const size_t cols : {1, 2, 17, 31, 33, 64}) {
+      const Owned m = random_weights(DType::f32, rows, cols, ++seed);
+      for (const size_t tokens : {0, 1, 2, 5, 6, 7, 12, 13, 97}) {
+        SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(cols) + " columns, " +
+                     std::to_string(tokens) + " tokens");
+        const std::vector<float> x = random_floats(tokens * (cols + kGap), ++seed);
+        expect_product(std::get<1>(GetParam()), x, tokens, m,
+                       multiply(compute(pool), x, tokens, cols, {&m})[0]);
+      }
+    }
+  }
+}
+
+// Deeper than one slice of the reduced dimension, and more panels than one batch.
+TEST_P(Matmul, DeepAndWide) {
+  ThreadPool pool(2);
+  const Owned deep = random_weights(DType::q8_0, 66, 2080, 1);
+  const std::vector<float> x = random_floats(19 * (2080 + kGap), 2);
+  expect_product(std::get<1>(GetParam()), x, 19, deep,
+                 multiply(compute(pool), x, 19, 2080, {&deep})[0]);
+  const Owned wide = random_weights(DType::q4_0, 20'000, 256, 3);
+  const std::vector<float> z = random_floats(13 * (256 + kGap), 4);
+  expect_product(std::get<1>(GetParam()), z, 13, wide,
+                 multiply(compute(pool), z, 13, 256, {&wide})[0]);
+}
+
+TEST_P(Matmul, SeveralProductsShareTheirInput) {
+  ThreadPool pool(2);
+  const Owned a = random_weights(DType::q4_k, 130, 256, 1);
+  const Owned b = random_weights(DType::q6_k, 3, 256, 2);
+  const Owned c = random_weights(DType::f16, 64, 256, 3);
+  for (const size_t tokens : {1, 3, 20}) {
+    const std::vector<float> x = random_floats(tokens * (256 + kGap), 4);
+    const auto y = multiply(compute(pool), x, tokens, 256, {&a, &b, &c});
+    expect_product(std::get<1>(GetParam()), x, tokens, a, y[0]);
+    expect_product(std::get<1>(GetParam()), x, tokens, b, y[1]);
+    expect_product(std::get<1>(GetParam()), x, tokens, c, y[2]);
+  }
+}
+
+TEST_P(Matmul, SameBitsForAnyThreadCount) {
+  const Owned m = random_weights(DType::q4_1, 500, 608, 1);
+  for (const size_t tokens : {1, 2, 200}) {
+    const std::vector<float> x = random_floats(tokens * (608 + kGap), 2);
+    ThreadPool one(1);
+    const auto want = multiply(compute(one), x, tokens, 608, {&m});
+    for (const size_t threads : {2, 3}) {
+      ThreadPool pool(threads);
+      EXPECT_EQ(multiply(compute(pool), x, tokens, 608, {&m}), want) << threads << " threads";
+    }
+  }
+}
+
+TEST_P(Matmul, ATokenDoesNotDependOnItsNeighbours) {
+  ThreadPool pool(2);
+  const Owned m = random_weights(DType::q8_0, 100, 320, 1);
+  const std::vector<float> x = random_floats(50 * (320 + kGap), 2);
+  const auto all = multiply(compute(pool), x, 50, 320, {&m})[0];
+  for (const size_t first : {1, 9, 30}) {
+    const std::vector<float> some(x.begin() + static_cast<std::ptrdiff_t>(first * (320 + kGap)),
+                                  x.end());
+    const auto fewer = multiply(compute(pool), some, 50 - first, 320, {&m})[0];
+    EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(),
+                           all.begin() + static_cast<std::ptrdiff_t>(first * (100 + kGap))));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, Matmul,
+                         testing::Combine(testing::ValuesIn(supported_isas().begin(),
+                                                            supported_isas().end()),
+                                          testing::Values(Operand::bf16, Operand::f32)),
+                         [](const auto& param) {
+                           return std::string(name(std::get<0>(param.param))) + "_" +
+                                  std::string(name(std::get<1>(param.param)));
+                         });
+
+TEST(GatherRows, DecodesTheRowsAsked) {
+  ThreadPool pool(2);
+  for (const DTypeInfo& type : all_dtypes()) {
+    const Owned m = random_weights(type.type, 20, 256, 1);
+    std::vector<int32_t> ids = {19, 0, 7, 7};
+    for (int32_t i = 0; i < 300; ++i) ids.push_back(i % 20);
+    std::vector<float> y(ids.size() * (256 + kGap), kFill);
+    gather_rows({.pool = &pool}, m.weights, ids, {y.data(), ids.size(), 256, 256 + kGap});
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const float* const want = m.decoded.data() + static_cast<size_t>(ids[i]) * 256;
+      for (size_t c = 0; c < 256; ++c)  // decoders differ by at most one rounding (decode.h)
+        ASSERT_NEAR(y[i * (256 + kGap) + c], want[c], std::abs(want[c]) * 0x1p-22) << type.name;
+      ASSERT_EQ(y[i * (256 + kGap) + 256], kFill);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fathom
