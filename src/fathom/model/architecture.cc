@@ -11,8 +11,7 @@ Result<const Architecture*> find_architecture(const gguf::File& file) {
     if (architecture->name == name) return architecture;
     known += (known.empty() ? "" : ", ") + std::string(architecture->name);
   }
-  return Error{file.path() + ": architecture '" + std::string(name) +
-               "' is not supported; these are: " + known};
+  return Error{"architecture '" + std::string(name) + "' is not supported; these are: " + known};
 }
 
 }  // namespace fathom

@@ -83,7 +83,7 @@ Result<std::vector<LayerSpec>> read_layers(const ArchMetadata& metadata, size_t 
 }  // namespace
 
 Error ArchMetadata::error(std::string_view name, std::string_view what) const {
-  return {file_.path() + ": key '" + key(name) + "': " + std::string(what)};
+  return {"key '" + key(name) + "': " + std::string(what)};
 }
 
 Result<size_t> ArchMetadata::size(std::string_view name) const {

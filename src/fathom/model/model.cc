@@ -5,14 +5,37 @@
 #include "fathom/model/architecture.h"
 
 namespace fathom {
+namespace {
 
-Result<ModelSpec> read_spec(const gguf::File& file) {
+// The result, its error prefixed with the file it is about.
+template <class T>
+Result<T> about(const gguf::File& file, Result<T> result) {
+  if (!result.ok()) return Error{file.path() + ": " + result.error().message};
+  return result;
+}
+
+Result<ModelSpec> read_spec_unnamed(const gguf::File& file) {
   FATHOM_TRY(const Architecture* architecture, find_architecture(file));
   FATHOM_TRY(ModelSpec spec, architecture->read(file));
   FATHOM_TRY(const auto tokens, file.metadata().strings("tokenizer.ggml.tokens"));
-  if (tokens == nullptr) return Error{file.path() + ": key 'tokenizer.ggml.tokens' is missing"};
+  if (tokens == nullptr) return Error{"key 'tokenizer.ggml.tokens' is missing"};
   spec.vocabulary = tokens->size();
   return spec;
+}
+
+}  // namespace
+
+Result<ModelSpec> read_spec(const gguf::File& file) { return about(file, read_spec_unnamed(file)); }
+
+Result<std::unique_ptr<Tokenizer>> read_tokenizer(const gguf::File& file) {
+  FATHOM_TRY(Vocabulary vocabulary, about(file, read_vocabulary(file.metadata())));
+  return about(file, Tokenizer::create(std::move(vocabulary)));
+}
+
+Result<std::optional<std::string>> read_chat_template(const gguf::File& file) {
+  FATHOM_TRY(const auto jinja,
+             about(file, file.metadata().string_or("tokenizer.chat_template", "")));
+  return jinja.empty() ? std::nullopt : std::optional(std::string(jinja));
 }
 
 std::vector<KvLayerShape> kv_shapes(const ModelSpec& spec) {
@@ -25,19 +48,14 @@ std::vector<KvLayerShape> kv_shapes(const ModelSpec& spec) {
 Result<std::unique_ptr<Model>> load_model(const std::string& path) {
   FATHOM_TRY(gguf::File file, gguf::File::open(path));
   FATHOM_TRY(ModelSpec spec, read_spec(file));
-  FATHOM_TRY(ModelWeights weights, bind_weights(file, spec));
-  FATHOM_TRY(Vocabulary vocabulary, read_vocabulary(file.metadata()));
-  auto tokenizer = Tokenizer::create(std::move(vocabulary));
-  if (!tokenizer.ok()) return Error{path + ": " + tokenizer.error().message};
-
-  std::optional<std::string> chat_template;
-  FATHOM_TRY(const auto jinja, file.metadata().string_or("tokenizer.chat_template", ""));
-  if (!jinja.empty()) chat_template = std::string(jinja);
+  FATHOM_TRY(ModelWeights weights, about(file, bind_weights(file, spec)));
+  FATHOM_TRY(std::unique_ptr<Tokenizer> tokenizer, read_tokenizer(file));
+  FATHOM_TRY(std::optional<std::string> chat_template, read_chat_template(file));
   return std::make_unique<Model>(Model{
       .file = std::move(file),
       .spec = std::move(spec),
       .weights = std::move(weights),
-      .tokenizer = std::move(tokenizer).value(),
+      .tokenizer = std::move(tokenizer),
       .chat_template = std::move(chat_template),
   });
 }

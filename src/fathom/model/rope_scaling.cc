@@ -63,15 +63,15 @@ Status apply_yarn(const ArchMetadata& metadata, double base, double factor, Rope
 }
 
 // Llama 3.1's scaling arrives as a divisor for every pair.
-Status divide_by_tensor(const gguf::Tensor& factors, const std::string& path, RopeSpec& rope) {
+Status divide_by_tensor(const gguf::Tensor& factors, RopeSpec& rope) {
   if (factors.type != DType::f32 || factors.elements() != rope.frequencies.size())
-    return Error{path + ": tensor '" + factors.name + "' must hold " +
+    return Error{"tensor '" + factors.name + "' must hold " +
                  std::to_string(rope.frequencies.size()) + " F32 values, one per rotated pair"};
   for (size_t i = 0; i < rope.frequencies.size(); ++i) {
     float factor;
     std::memcpy(&factor, factors.data + i * sizeof factor, sizeof factor);
     if (!(factor > 0 && std::isfinite(factor)))
-      return Error{path + ": tensor '" + factors.name + "' must hold finite values above 0"};
+      return Error{"tensor '" + factors.name + "' must hold finite values above 0"};
     rope.frequencies[i] /= static_cast<double>(factor);
   }
   return {};
@@ -111,7 +111,7 @@ Result<RopeSpec> read_rope(const ArchMetadata& metadata, RopePairing pairing, si
     for (double& frequency : rope.frequencies) frequency /= scaling.factor;
   if (scaling.kind == Scaling::yarn) FATHOM_CHECK(apply_yarn(metadata, base, scaling.factor, rope));
   if (const gguf::Tensor* factors = metadata.file().find(kFactorsTensor))
-    FATHOM_CHECK(divide_by_tensor(*factors, metadata.file().path(), rope));
+    FATHOM_CHECK(divide_by_tensor(*factors, rope));
   return rope;
 }
 

@@ -28,8 +28,8 @@ class Binder {
   Status vector(const std::string& name, size_t size, std::span<const float>& out) {
     FATHOM_TRY(const gguf::Tensor* tensor, find(name, {size}));
     if (tensor->type != DType::f32)
-      return Error{file_.path() + ": tensor '" + name + "' is " +
-                   std::string(info(tensor->type).name) + ", but must be F32"};
+      return Error{"tensor '" + name + "' is " + std::string(info(tensor->type).name) +
+                   ", but must be F32"};
     out = {reinterpret_cast<const float*>(tensor->data), size};
     return {};
   }
@@ -38,7 +38,7 @@ class Binder {
   Status check_all_used() const {
     for (const gguf::Tensor& tensor : file_.tensors())
       if (!used_.contains(tensor.name) && tensor.name != "rope_freqs.weight")
-        return Error{file_.path() + ": tensor '" + tensor.name +
+        return Error{"tensor '" + tensor.name +
                      "' is not part of this architecture as Fathom knows it"};
     return {};
   }
@@ -47,10 +47,9 @@ class Binder {
   Result<const gguf::Tensor*> find(const std::string& name, std::vector<uint64_t> shape) {
     const gguf::Tensor* tensor = file_.find(name);
     if (tensor == nullptr)
-      return Error{file_.path() + ": tensor '" + name + "' is missing; it should have shape " +
-                   describe(shape)};
+      return Error{"tensor '" + name + "' is missing; it should have shape " + describe(shape)};
     if (tensor->shape != shape)
-      return Error{file_.path() + ": tensor '" + name + "' has shape " + describe(tensor->shape) +
+      return Error{"tensor '" + name + "' has shape " + describe(tensor->shape) +
                    ", but should have " + describe(shape)};
     used_.insert(tensor->name);
     return tensor;
