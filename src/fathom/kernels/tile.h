@@ -9,7 +9,7 @@
 //   panel   panel.h's layout, at the first of the tile's columns: column c of a panel starts at
 //           panel + c * Op::kPack; `width` is the whole panel's, in columns
 //
-// Compiled once per instruction set (simd/vec_portable.h has the vocabulary); everything is inlined
+// Compiled once per instruction set (simd/vec_common.h has the vocabulary); everything is inlined
 // into its caller, so that no symbol compiled for one instruction set can serve another.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The SIMD vocabulary (vec_portable.h) for AVX2 with FMA: eight f32 lanes, 16 registers.
+// The SIMD vocabulary (vec_common.h) for AVX2 with FMA: eight f32 lanes, 16 registers.
 #pragma once
 
 #include <cstddef>
@@ -6,11 +6,7 @@
 
 #include <immintrin.h>
 
-#include "fathom/simd/exp2_polynomial.h"
-
-#ifndef FATHOM_INLINE
-#define FATHOM_INLINE [[gnu::always_inline]] static inline
-#endif
+#include "fathom/simd/vec_common.h"
 
 namespace fathom::avx2 {
 

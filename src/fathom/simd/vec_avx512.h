@@ -1,4 +1,4 @@
-// The SIMD vocabulary (vec_portable.h) for AVX-512 (F, BW, DQ, VL): sixteen f32 lanes, 32
+// The SIMD vocabulary (vec_common.h) for AVX-512 (F, BW, DQ, VL): sixteen f32 lanes, 32
 // registers.
 #pragma once
 
@@ -8,15 +8,13 @@
 // GCC 12's own header reads variables that it leaves undefined on purpose (GCC bug 105593).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #pragma GCC diagnostic pop
 
-#include "fathom/simd/exp2_polynomial.h"
-
-#ifndef FATHOM_INLINE
-#define FATHOM_INLINE [[gnu::always_inline]] static inline
-#endif
+#include "fathom/simd/vec_common.h"
 
 namespace fathom::avx512 {
 

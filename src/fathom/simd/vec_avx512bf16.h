@@ -1,4 +1,4 @@
-// The SIMD vocabulary (vec_portable.h) for AVX-512 with BF16: AVX-512's, but bf16 operands go
+// The SIMD vocabulary (vec_common.h) for AVX-512 with BF16: AVX-512's, but bf16 operands go
 // straight into vdpbf16ps, two products a lane.
 #pragma once
 

@@ -1,39 +1,11 @@
 // The SIMD vocabulary for any machine: four f32 lanes in GCC's vector extension, which compiles to
 // SSE2, NEON or plain scalars.
-//
-// Every vec_*.h offers the same names, so that a kernel is one template over Vec, compiled once per
-// instruction set:
-//
-//   Vec::F, kLanes             a vector of f32 and its length
-//   zero set1 load store       memory need not be aligned
-//   add sub mul fma max        fma(a, b, c) = a * b + c
-//   reduce_add reduce_max      over the lanes
-//   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5 (exp2_polynomial.h)
-//   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
-//   Mask, greater, any         comparison per lane; masks combine with |
-//   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
-//   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
-//
-// and the operands of a tile product, Vec::Bf16 and Vec::F32:
-//
-//   Right, kPack               an element of a panel (kernels/panel.h)
-//   Left                       an element of the left operand's rows, in the form that broadcasts
-//                              fastest: bf16 where there is a bf16 dot product, else an f32 that
-//                              has been rounded to bf16
-//   kParts                     fused steps per pack; left<part>() and right<part>() feed dot()
-//   store_left(p, a, b, sum)   rounds a and b, stores them as 2 * kLanes Left elements, and returns
-//                              sum + what was stored, spread over the lanes in any order
-//   load_left(p, a, b)         the reverse
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "fathom/simd/exp2_polynomial.h"
-
-#ifndef FATHOM_INLINE
-#define FATHOM_INLINE [[gnu::always_inline]] static inline
-#endif
+#include "fathom/simd/vec_common.h"
 
 namespace fathom::portable {
 

@@ -1,0 +1,57 @@
+// What attend() hands to a kernel compiled for one instruction set: one work item, in plain
+// pointers, so that no inline function of a shared header is compiled with those instructions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fathom/kernels/block_plan.h"
+
+namespace fathom {
+
+// The key blocks [block_begin, block_end) of one query block's runs, counted along the runs,
+// against the stacked rows of that block's queries: row = query * heads + head.
+struct AttendItem {
+  const float* queries = nullptr;  // query i, head h at queries + i * query_stride + h * head_dim
+  size_t query_stride = 0;
+  size_t query_count = 0;  // at most kBlock
+  size_t heads = 0;
+  size_t head_dim = 0;
+  float scale = 0;  // log2(e) included: scores are powers of two
+
+  const std::byte* const* key_blocks = nullptr;
+  const std::byte* const* value_blocks = nullptr;
+  const KeyRun* runs = nullptr;
+  size_t run_count = 0;
+  size_t block_begin = 0;
+  size_t block_end = 0;
+  const uint64_t* masks = nullptr;  // row i of mask m at masks[m * kBlock + i]
+
+  float* out = nullptr;       // [padded_rows, head_dim], 64-byte aligned; as in partial.h
+  float* exponent = nullptr;  // [padded_rows]
+  float* sum = nullptr;       // [padded_rows]
+  float* scratch = nullptr;   // [attend_scratch_floats], 64-byte aligned
+};
+
+// Tiles take rows by twos.
+constexpr size_t padded_rows(size_t rows) { return (rows + 1) / 2 * 2; }
+
+// Converted queries (at most 4 bytes an element), 16 lanes of sums, a limit and a query index a
+// row.
+constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim) {
+  return padded_rows(rows) * (head_dim + 16 + 2);
+}
+
+using AttendKernel = void (*)(const AttendItem& item);
+
+// One per instruction set and operand; attend.cc has the table.
+void attend_portable_bf16(const AttendItem& item);
+void attend_portable_f32(const AttendItem& item);
+void attend_avx2_bf16(const AttendItem& item);
+void attend_avx2_f32(const AttendItem& item);
+void attend_avx512_bf16(const AttendItem& item);
+void attend_avx512_f32(const AttendItem& item);
+void attend_avx512bf16_bf16(const AttendItem& item);
+void attend_avx512bf16_f32(const AttendItem& item);
+
+}  // namespace fathom

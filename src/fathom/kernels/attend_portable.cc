@@ -1,0 +1,13 @@
+#include "fathom/kernels/attend_impl.h"
+#include "fathom/simd/vec_portable.h"
+
+namespace fathom {
+
+void attend_portable_bf16(const AttendItem& item) {
+  AttendLoop<portable::Vec, portable::Vec::Bf16>(item).run();
+}
+void attend_portable_f32(const AttendItem& item) {
+  AttendLoop<portable::Vec, portable::Vec::F32>(item).run();
+}
+
+}  // namespace fathom

@@ -1,0 +1,368 @@
+#include "fathom/kernels/attend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fathom/base/buffer.h"
+#include "fathom/base/half.h"
+#include "fathom/kernels/panel.h"
+
+namespace fathom {
+namespace {
+
+// One attention problem: shapes and random operands, in f32.
+struct Problem {
+  size_t queries = 0;
+  size_t keys = 0;
+  size_t heads = 1;
+  size_t kv_heads = 1;
+  size_t head_dim = 64;
+  float scale = 1;
+  std::vector<float> q, k, v;
+
+  float largest_value() const {
+    float largest = 0;
+    for (float x : v) largest = std::max(largest, std::abs(x));
+    return largest;
+  }
+};
+
+Problem make_problem(size_t queries, size_t keys, size_t heads, size_t kv_heads, size_t head_dim,
+                     uint32_t seed, float score_size = 2) {
+  Problem p{queries, keys, heads, kv_heads, head_dim, 0, {}, {}, {}};
+  p.scale = score_size / std::sqrt(static_cast<float>(head_dim));
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  const auto fill = [&](std::vector<float>& x, size_t size) {
+    x.resize(size);
+    for (float& value : x) value = normal(random);
+  };
+  fill(p.q, queries * heads * head_dim);
+  fill(p.k, keys * kv_heads * head_dim);
+  fill(p.v, keys * kv_heads * head_dim);
+  return p;
+}
+
+// The cache's blocks, written in chunks that start and end inside blocks.
+class Cache {
+ public:
+  Cache(const Problem& p, Operand operand) {
+    const size_t blocks = (p.keys + kBlock - 1) / kBlock;
+    const size_t bytes = kv_block_bytes(operand, p.head_dim);
+    for (size_t h = 0; h < p.kv_heads; ++h) {
+      memory_.emplace_back(2 * blocks * bytes);
+      std::memset(memory_.back().data(), 0, memory_.back().size());
+      keys_.emplace_back();
+      values_.emplace_back();
+      for (size_t b = 0; b < blocks; ++b) {
+        std::byte* block = memory_.back().data() + 2 * b * bytes;
+        keys_.back().push_back(block);
+        values_.back().push_back(block + bytes);
+        write(p, operand, h, b * kBlock, block, block + bytes);
+      }
+    }
+    for (size_t h = 0; h < p.kv_heads; ++h) views_.push_back({keys_[h].data(), values_[h].data()});
+  }
+  std::span<const KvHeadView> views() const { return views_; }
+
+ private:
+  static void write(const Problem& p, Operand operand, size_t head, size_t first, std::byte* keys,
+                    std::byte* values) {
+    const size_t stride = p.kv_heads * p.head_dim;
+    const size_t end = std::min(kBlock, p.keys - first);
+    for (size_t slot = 0, chunk = 1; slot < end; slot += chunk, chunk = 2 * chunk + 3) {
+      const size_t count = std::min(chunk, end - slot);
+      const size_t at = (first + slot) * stride + head * p.head_dim;
+      pack_keys(operand, {p.k.data() + at, count, p.head_dim, stride}, slot, keys);
+      pack_values(operand, {p.v.data() + at, count, p.head_dim, stride}, slot, values);
+    }
+  }
+  std::vector<Buffer<std::byte>> memory_;
+  std::vector<std::vector<const std::byte*>> keys_, values_;
+  std::vector<KvHeadView> views_;
+};
+
+bool scores(const BlockPlan& plan, size_t query, size_t key) {
+  for (const KeyRun& run : plan.runs_of(query / kBlock)) {
+    if (key / kBlock < run.first || key / kBlock >= run.first + run.count) continue;
+    if (run.mask == KeyRun::kFull) return true;
+    return plan.masks[run.mask].rows[query % kBlock] >> (key % kBlock) & 1;
+  }
+  return false;
+}
+
+// The scalar twin: plain masked softmax in double precision over the pairs that the plan scores.
+// With `rounded`, over operands rounded as the bf16 path rounds them.
+std::vector<float> attend_reference(const Problem& p, const std::vector<const BlockPlan*>& plans,
+                                    bool rounded) {
+  const float log2e = 1.44269504f;
+  const auto key_or_value = [&](float x) { return rounded ? to_float(to_bf16(x)) : x; };
+  std::vector<float> out(p.q.size(), 0.0f);
+  std::vector<double> weights(p.keys);
+  for (size_t i = 0; i < p.queries; ++i) {
+    for (size_t h = 0; h < p.heads; ++h) {
+      const float* q = p.q.data() + (i * p.heads + h) * p.head_dim;
+      const size_t kv = h / (p.heads / p.kv_heads);
+      double largest = -INFINITY;
+      for (size_t j = 0; j < p.keys; ++j) {
+        weights[j] = -INFINITY;
+        if (!scores(*plans[h], i, j)) continue;
+        const float* k = p.k.data() + (j * p.kv_heads + kv) * p.head_dim;
+        double score = 0;
+        for (size_t d = 0; d < p.head_dim; ++d) {
+          const float scaled = q[d] * (p.scale * log2e);
+          score += rounded ? double{to_float(to_bf16(scaled))} * key_or_value(k[d])
+                           : double{q[d]} * p.scale * std::numbers::log2e * k[d];
+        }
+        weights[j] = score;
+        largest = std::max(largest, score);
+      }
+      double sum = 0;
+      std::vector<double> total(p.head_dim, 0.0);
+      for (size_t j = 0; j < p.keys; ++j) {
+        if (weights[j] == -INFINITY) continue;
+        const double weight = std::exp2(weights[j] - largest);
+        sum += weight;
+        const float* v = p.v.data() + (j * p.kv_heads + kv) * p.head_dim;
+        for (size_t d = 0; d < p.head_dim; ++d) total[d] += weight * key_or_value(v[d]);
+      }
+      if (sum == 0) continue;
+      for (size_t d = 0; d < p.head_dim; ++d)
+        out[(i * p.heads + h) * p.head_dim + d] = static_cast<float>(total[d] / sum);
+    }
+  }
+  return out;
+}
+
+// The last query sees every key, the one before it all but one, ...
+BlockPlan causal_plan(size_t queries, size_t keys) {
+  BlockPlan plan;
+  plan.queries = queries;
+  for (size_t q = 0; q < queries; q += kBlock) {
+    for (size_t b = 0; b * kBlock < keys; ++b) {
+      BlockMask mask;
+      bool any = false;
+      bool all = true;
+      for (size_t i = 0; i < kBlock; ++i) {
+        for (size_t j = 0; j < kBlock; ++j) {
+          const bool sees = q + i < queries && b * kBlock + j + queries <= keys + q + i;
+          any |= sees;
+          all &= sees || q + i >= queries;
+          if (sees) mask.rows[i] |= uint64_t{1} << j;
+        }
+      }
+      const auto block = static_cast<uint32_t>(b);
+      if (all) {
+        plan.runs.push_back({block, 1, KeyRun::kFull});
+      } else if (any) {
+        plan.runs.push_back({block, 1, static_cast<uint32_t>(plan.masks.size())});
+        plan.masks.push_back(mask);
+      }
+    }
+    plan.run_begin.push_back(static_cast<uint32_t>(plan.runs.size()));
+  }
+  return plan;
+}
+
+// Holes, full runs and masked runs at random; in masks, rows that see nothing, rows that see all,
+// and rows at random.
+BlockPlan random_plan(size_t queries, size_t keys, uint32_t seed) {
+  std::mt19937 random(seed);
+  BlockPlan plan;
+  plan.queries = queries;
+  const auto blocks = static_cast<uint32_t>((keys + kBlock - 1) / kBlock);
+  for (size_t q = 0; q < queries; q += kBlock) {
+    for (uint32_t b = 0; b < blocks;) {
+      uint32_t count = std::min(1 + static_cast<uint32_t>(random() % 3), blocks - b);
+      const uint32_t kind = random() % 3;
+      if (kind == 1 && (b + count) * kBlock <= keys) {
+        plan.runs.push_back({b, count, KeyRun::kFull});
+      } else if (kind == 2) {
+        if ((b + count) * kBlock > keys) count = 1;
+        const size_t valid = std::min<size_t>(kBlock, keys - b * kBlock);
+        BlockMask mask;
+        for (uint64_t& row : mask.rows) {
+          const uint32_t fill = random() % 4;
+          row = fill == 0 ? 0 : fill == 1 ? ~uint64_t{0} : uint64_t{random()} << 32 | random();
+          if (fill == 2) row &= uint64_t{random()} << 32 | random();
+          if (valid < kBlock) row &= (uint64_t{1} << valid) - 1;
+        }
+        plan.runs.push_back({b, count, static_cast<uint32_t>(plan.masks.size())});
+        plan.masks.push_back(mask);
+      }
+      b += count;
+    }
+    plan.run_begin.push_back(static_cast<uint32_t>(plan.runs.size()));
+  }
+  return plan;
+}
+
+std::vector<float> run_attend(const Problem& p, const Cache& cache,
+                              const std::vector<const BlockPlan*>& plans, Isa isa, Operand operand,
+                              ThreadPool& pool) {
+  const size_t width = p.heads * p.head_dim;
+  std::vector<float> out(p.q.size(), NAN);
+  AttendArgs args;
+  args.queries = {p.q.data(), p.queries, width};
+  args.out = {out.data(), p.queries, width};
+  args.head_dim = p.head_dim;
+  args.scale = p.scale;
+  args.kv_heads = cache.views();
+  args.plan_of_head = plans;
+  attend({isa, operand, &pool}, args);
+  return out;
+}
+
+// The largest difference, NaN if there is one.
+double difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double d = std::abs(double{a[i]} - b[i]);
+    if (!(d <= largest)) largest = d;
+  }
+  return largest;
+}
+
+// Relative to the largest value. f32: scores of a few units, summed over up to 256 products, are
+// off by up to some 1e-6, and so are their powers. bf16 operands, given as rounded: each weight is
+// rounded by at most 2^-9, which moves the weighted mean by at most twice that, and the polynomial
+// adds 7.5e-5.
+constexpr double kTolerance[] = {2 * 0x1p-9 + 4e-4, 2e-5};
+// bf16 against operands before rounding: the scores are off by some 2^-9 of their size as well.
+constexpr double kRoundedTolerance = 1.5e-2;
+
+struct Target {
+  Isa isa;
+  Operand operand;
+};
+
+class Attend : public testing::TestWithParam<Target> {
+ protected:
+  void check(const Problem& p, const std::vector<const BlockPlan*>& plans, const char* what) {
+    const auto [isa, operand] = GetParam();
+    const Cache cache(p, operand);
+    const std::vector<float> got = run_attend(p, cache, plans, isa, operand, pool_);
+    const bool bf16 = operand == Operand::bf16;
+    const std::vector<float> want = attend_reference(p, plans, bf16);
+    SCOPED_TRACE(testing::Message()
+                 << what << ": " << p.queries << " queries, " << p.keys << " keys, " << p.heads
+                 << "/" << p.kv_heads << " heads of " << p.head_dim);
+    const double size = p.largest_value() + 1e-30;
+    EXPECT_LE(difference(got, want) / size, kTolerance[static_cast<int>(operand)]);
+    if (bf16 && p.queries <= 65) {
+      const std::vector<float> exact = attend_reference(p, plans, false);
+      EXPECT_LE(difference(got, exact) / size, kRoundedTolerance);
+    }
+  }
+  ThreadPool pool_{2};
+};
+
+std::vector<Target> targets() {
+  std::vector<Target> list;
+  for (Isa isa : supported_isas())
+    for (Operand operand : {Operand::bf16, Operand::f32}) list.push_back({isa, operand});
+  return list;
+}
+
+TEST_P(Attend, HeadSizes) {
+  for (size_t dim : {16, 48, 64, 80, 96, 112, 128, 256}) {
+    const Problem p = make_problem(66, 150, 3, 1, dim, static_cast<uint32_t>(dim));
+    const BlockPlan plan = causal_plan(p.queries, p.keys);
+    check(p, {&plan, &plan, &plan}, "causal");
+  }
+}
+
+TEST_P(Attend, HeadsPerKvHead) {
+  for (auto [heads, kv_heads] :
+       {std::pair<size_t, size_t>{1, 1}, {4, 4}, {6, 2}, {5, 1}, {16, 1}}) {
+    const Problem p = make_problem(33, 100, heads, kv_heads, 64, 7);
+    const BlockPlan plan = causal_plan(p.queries, p.keys);
+    check(p, std::vector(heads, &plan), "causal");
+  }
+}
+
+TEST_P(Attend, LengthsAroundBlockEdges) {
+  for (size_t queries : {0, 1, 2, 63, 64, 65, 130}) {
+    for (size_t keys : {1, 2, 63, 64, 65, 128, 129, 192, 300}) {
+      const auto seed = static_cast<uint32_t>(queries * 1000 + keys);
+      const Problem p = make_problem(queries, keys, 2, 1, 32, seed);
+      const BlockPlan some = random_plan(queries, keys, seed);
+      check(p, {&some, &some}, "random");
+      if (queries > keys) continue;
+      const BlockPlan causal = causal_plan(queries, keys);
+      check(p, {&causal, &causal}, "causal");
+    }
+  }
+}
+
+TEST_P(Attend, PlansPerHead) {
+  const Problem p = make_problem(130, 300, 6, 2, 64, 3);
+  const BlockPlan a = random_plan(p.queries, p.keys, 1);
+  const BlockPlan b = random_plan(p.queries, p.keys, 2);
+  const BlockPlan causal = causal_plan(p.queries, p.keys);
+  check(p, {&a, &a, &causal, &b, &a, &b}, "three plans");
+}
+
+TEST_P(Attend, ManyRowsPerItem) {
+  const Problem p = make_problem(64, 128, 16, 1, 32, 5);
+  const BlockPlan plan = random_plan(p.queries, p.keys, 9);
+  check(p, std::vector(16, &plan), "multi-query");
+}
+
+TEST_P(Attend, DecodesOverLongCache) {
+  const Problem p = make_problem(1, 10000, 3, 1, 64, 11);
+  const BlockPlan plan = causal_plan(p.queries, p.keys);
+  check(p, {&plan, &plan, &plan}, "decode");
+}
+
+// Scores in the hundreds, rising and falling along the keys: powers would overflow or all vanish
+// without the running maximum.
+TEST_P(Attend, LargeScores) {
+  for (float size : {-1.0f, 1.0f}) {
+    Problem p = make_problem(7, 1500, 2, 1, 64, 13);
+    for (size_t i = 0; i < p.q.size(); ++i) p.q[i] = i % p.head_dim == 0 ? 40 : 0;
+    for (size_t j = 0; j < p.keys; ++j)  // multiples of 1/4 below 64: exact in bf16
+      p.k[j * p.head_dim] = size * static_cast<float>(j * 97 / 1500) - 50;
+    p.scale = 1;
+    const BlockPlan plan = causal_plan(p.queries, p.keys);
+    check(p, {&plan, &plan}, "large scores");
+  }
+}
+
+TEST_P(Attend, WeightsOfEqualValuesAddUpToOne) {
+  const auto [isa, operand] = GetParam();
+  Problem p = make_problem(5, 777, 1, 1, 64, 17);
+  std::fill(p.v.begin(), p.v.end(), 1.0f);
+  const BlockPlan plan = causal_plan(p.queries, p.keys);
+  const Cache cache(p, operand);
+  for (float x : run_attend(p, cache, {&plan}, isa, operand, pool_)) EXPECT_NEAR(x, 1.0f, 1e-6);
+}
+
+TEST_P(Attend, SameBitsForAnyNumberOfThreads) {
+  const auto [isa, operand] = GetParam();
+  const Problem p = make_problem(70, 2500, 4, 2, 64, 19);
+  const BlockPlan plan = random_plan(p.queries, p.keys, 23);
+  const std::vector<const BlockPlan*> plans(4, &plan);
+  const Cache cache(p, operand);
+  ThreadPool one(1);
+  const std::vector<float> want = run_attend(p, cache, plans, isa, operand, one);
+  for (size_t threads : {2, 3, 5}) {
+    ThreadPool pool(threads);
+    for (int repeat = 0; repeat < 3; ++repeat)
+      EXPECT_EQ(run_attend(p, cache, plans, isa, operand, pool), want) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, Attend, testing::ValuesIn(targets()), [](const auto& test) {
+  return std::string(name(test.param.isa)) + "_" + std::string(name(test.param.operand));
+});
+
+}  // namespace
+}  // namespace fathom

@@ -1,0 +1,77 @@
+#include "fathom/kernels/panel.h"
+
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+
+#include "fathom/base/half.h"
+
+namespace fathom {
+namespace {
+
+constexpr size_t kMaxHeadDim = 256;
+
+// A key block is [head_dim / pack][kBlock][pack]: a token's packs lie kBlock packs apart. The row
+// is converted first, a loop that the compiler vectorises, and then scattered pack by pack.
+void pack_key_rows_bf16(ConstMatrix<float> rows, size_t slot, uint32_t* block) {
+  alignas(64) uint16_t converted[kMaxHeadDim];
+  alignas(64) uint32_t pairs[kMaxHeadDim / 2];
+  for (size_t t = 0; t < rows.rows; ++t) {
+    const float* row = rows.row(t);
+    for (size_t i = 0; i < rows.cols; ++i) converted[i] = to_bf16(row[i]).bits;
+    std::memcpy(pairs, converted, rows.cols * sizeof(uint16_t));
+    for (size_t p = 0; p < rows.cols / 2; ++p) block[p * kBlock + slot + t] = pairs[p];
+  }
+}
+
+void pack_key_rows_f32(ConstMatrix<float> rows, size_t slot, float* block) {
+  for (size_t t = 0; t < rows.rows; ++t) {
+    const float* row = rows.row(t);
+    for (size_t i = 0; i < rows.cols; ++i) block[i * kBlock + slot + t] = row[i];
+  }
+}
+
+// A value block is [kBlock / 2][head_dim][2]: slots 2i and 2i + 1 interleave.
+void pack_value_rows_bf16(ConstMatrix<float> rows, size_t slot, uint16_t* block) {
+  for (size_t t = 0; t < rows.rows;) {
+    uint16_t* pairs = block + (slot + t) / 2 * 2 * rows.cols;
+    const float* row = rows.row(t);
+    if ((slot + t) % 2 == 0 && t + 1 < rows.rows) {
+      const float* next = rows.row(t + 1);
+      for (size_t i = 0; i < rows.cols; ++i) {
+        pairs[2 * i] = to_bf16(row[i]).bits;
+        pairs[2 * i + 1] = to_bf16(next[i]).bits;
+      }
+      t += 2;
+    } else {
+      uint16_t* lone = pairs + (slot + t) % 2;
+      for (size_t i = 0; i < rows.cols; ++i) lone[2 * i] = to_bf16(row[i]).bits;
+      t += 1;
+    }
+  }
+}
+
+void pack_value_rows_f32(ConstMatrix<float> rows, size_t slot, float* block) {
+  for (size_t t = 0; t < rows.rows; ++t)
+    std::memcpy(block + (slot + t) * rows.cols, rows.row(t), rows.cols * sizeof(float));
+}
+
+}  // namespace
+
+void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* block) {
+  assert(slot + rows.rows <= kBlock && rows.cols % 2 == 0 && rows.cols <= kMaxHeadDim);
+  if (operand == Operand::bf16)
+    pack_key_rows_bf16(rows, slot, static_cast<uint32_t*>(block));
+  else
+    pack_key_rows_f32(rows, slot, static_cast<float*>(block));
+}
+
+void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* block) {
+  assert(slot + rows.rows <= kBlock && rows.cols <= kMaxHeadDim);
+  if (operand == Operand::bf16)
+    pack_value_rows_bf16(rows, slot, static_cast<uint16_t*>(block));
+  else
+    pack_value_rows_f32(rows, slot, static_cast<float*>(block));
+}
+
+}  // namespace fathom

@@ -1,0 +1,46 @@
+// What the vec_*.h files, the SIMD vocabulary, have in common.
+//
+// Every vec_*.h offers the same names, so that a kernel is one template over Vec, compiled once per
+// instruction set:
+//
+//   Vec::F, kLanes             a vector of f32 and its length
+//   zero set1 load store       memory need not be aligned
+//   add sub mul fma max        fma(a, b, c) = a * b + c
+//   reduce_add reduce_max      over the lanes
+//   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5
+//   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
+//   Mask, greater, any         comparison per lane; masks combine with |
+//   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
+//   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
+//
+// and the operands of a tile product, Vec::Bf16 and Vec::F32:
+//
+//   Right, kPack               an element of a panel (kernels/panel.h)
+//   Left                       an element of the left operand's rows, in the form that broadcasts
+//                              fastest: bf16 where there is a bf16 dot product, else an f32 that
+//                              has been rounded to bf16
+//   kParts                     fused steps per pack; left<part>() and right<part>() feed dot()
+//   store_left(p, a, b, sum)   rounds a and b, stores them as 2 * kLanes Left elements, and returns
+//                              sum + what was stored, spread over the lanes in any order
+//   load_left(p, a, b)         the reverse
+#pragma once
+
+// Inlined even without optimisation: no symbol compiled for one instruction set may serve another.
+#define FATHOM_INLINE [[gnu::always_inline]] static inline
+
+namespace fathom {
+
+// 2^f for f in [0, 1) as a polynomial: the minimax coefficients, in relative error, by Remez'
+// exchange algorithm. Degree 5 (error 7.5e-8) serves f32; degree 3 (7.5e-5, a fiftieth of bf16's
+// rounding step) serves weights that are rounded to bf16 right after.
+template <int kDegree>
+inline constexpr float kExp2Polynomial[kDegree + 1] = {};
+
+template <>
+inline constexpr float kExp2Polynomial<3>[4] = {0.999925219f, 0.695833541f, 0.226067155f,
+                                                0.0780245227f};
+template <>
+inline constexpr float kExp2Polynomial<5>[6] = {0.999999925f,  0.693153073f,   0.240153617f,
+                                                0.0558263181f, 0.00898934009f, 0.00187757667f};
+
+}  // namespace fathom
