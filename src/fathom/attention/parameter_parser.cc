@@ -31,8 +31,9 @@ std::string signature(std::string_view owner, std::span<const ParameterInfo> inf
 // All of `text` as one T; false if it is anything else or does not fit.
 template <class T>
 bool read(std::string_view text, T& value) {
-  const char* end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, failure] = std::from_chars(begin, end, value);
   return failure == std::errc{} && stop == end;
 }
 

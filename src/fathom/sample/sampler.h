@@ -38,9 +38,27 @@ class Sampler {
   TokenId sample(std::span<const float> logits, std::span<const TokenId> history);
 
  private:
+  struct Candidate {
+    float logit = 0;
+    TokenId id = 0;
+    double weight = 0;  // exp((logit - greatest) / temperature)
+  };
+
+  // Every token with its penalised logit, but those of NaN or -infinity, into candidates_.
+  void gather(std::span<const float> logits, std::span<const TokenId> history);
+  void keep_top_k();
+  void keep_top_p();
+  void keep_min_p();
+  TokenId draw(double uniform);
+
+  double max_logit() const;
+  // Sets all weights; their sum.
+  double weigh(double temperature);
+
   SamplingOptions options_;
   uint64_t step_ = 0;
-  std::vector<std::pair<float, TokenId>> candidates_;
+  std::vector<Candidate> candidates_;
+  std::vector<TokenId> seen_;  // sorted
 };
 
 }  // namespace fathom

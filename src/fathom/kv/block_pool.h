@@ -1,0 +1,39 @@
+// Equal blocks of zeroed memory, cut from slabs that are large enough for huge pages.
+//
+// A block is taken and given back singly, and its address holds as long as it is in use. At most
+// one slab more than needed is held after growing, and a slab is freed once none of it is in use.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "fathom/base/buffer.h"
+
+namespace fathom {
+
+class BlockPool {
+ public:
+  static constexpr size_t kSlabBytes = size_t{4} << 20;  // two huge pages
+
+  // `block_bytes`: a multiple of 64, so that every block is aligned, and at most kSlabBytes.
+  explicit BlockPool(size_t block_bytes);
+
+  // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
+  std::byte* take();
+  void give_back(std::byte* block);
+  // Frees the slabs of which nothing is in use.
+  void trim();
+
+  size_t block_bytes() const { return block_bytes_; }
+  size_t bytes() const { return slabs_.size() * kSlabBytes; }
+
+ private:
+  void grow();
+
+  size_t block_bytes_;
+  std::map<std::byte*, Buffer<std::byte>> slabs_;  // by address
+  std::vector<std::byte*> free_;  // has room for every block: give_back cannot fail
+};
+
+}  // namespace fathom

@@ -1,0 +1,211 @@
+#include "fathom/kv/cache.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <new>
+#include <utility>
+
+#include <unistd.h>
+
+#include "fathom/kernels/panel.h"
+#include "fathom/kv/block_pool.h"
+
+namespace fathom {
+namespace {
+
+// Blocks of one head that are taken together, so that its scan runs over contiguous memory: 512
+// tokens. Larger would keep more memory from being freed by truncate().
+constexpr size_t kBlocksInARow = 8;
+
+size_t blocks_for(size_t tokens) { return tokens / kBlock + (tokens % kBlock != 0 ? 1 : 0); }
+
+// Bytes. The system hands out more memory than it has and ends the process that touches it, so what
+// can never fit must be refused before it is asked for.
+double physical_memory() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+}
+
+Error out_of_memory(size_t tokens, double bytes) {
+  std::array<char, 160> text;
+  std::snprintf(text.data(), text.size(),
+                "out of memory: %zu more tokens need %.1f GiB of key-value cache; this machine has "
+                "%.1f GiB in all",
+                tokens, bytes * 0x1p-30, physical_memory() * 0x1p-30);
+  return {text.data()};
+}
+
+struct Head {
+  std::vector<std::byte*> keys;
+  std::vector<std::byte*> values;
+};
+
+struct Layer {
+  KvLayerShape shape;
+  BlockPool* pool = nullptr;  // null: no heads
+  std::vector<Head> heads;
+  std::vector<KvHeadView> views;
+};
+
+}  // namespace
+
+struct KvCache::Impl {
+  Operand operand;
+  std::map<size_t, BlockPool> pools;  // by bytes of a block
+  std::vector<Layer> layers;
+  size_t tokens = 0;  // committed
+  size_t blocks = 0;  // of each head
+
+  // Bytes of one block of every head's keys and values.
+  size_t column_bytes() const {
+    size_t bytes = 0;
+    for (const Layer& layer : layers)
+      bytes += 2 * layer.heads.size() * kv_block_bytes(operand, layer.shape.head_dim);
+    return bytes;
+  }
+
+  // Takes or gives back blocks until every list has `count`. Growing throws std::bad_alloc, and
+  // then lists may differ in length.
+  void set_blocks(size_t count) {
+    for (Layer& layer : layers) {
+      for (Head& head : layer.heads) {
+        set_blocks(*layer.pool, head.keys, count);
+        set_blocks(*layer.pool, head.values, count);
+      }
+    }
+    blocks = count;
+  }
+  static void set_blocks(BlockPool& pool, std::vector<std::byte*>& list, size_t count) {
+    // First the room in the list, so that no block is lost when there is none.
+    if (count > list.capacity()) list.reserve(std::max(count, 2 * list.capacity()));
+    while (list.size() < count) list.push_back(pool.take());
+    while (list.size() > count) {
+      pool.give_back(list.back());
+      list.pop_back();
+    }
+  }
+
+  void refresh_views() {
+    for (Layer& layer : layers)
+      for (size_t h = 0; h < layer.heads.size(); ++h)
+        layer.views[h] = {layer.heads[h].keys.data(), layer.heads[h].values.data()};
+  }
+
+  void grow(size_t count) {
+    while (blocks < count) set_blocks(std::min(count, blocks + kBlocksInARow));
+    refresh_views();
+  }
+  void shrink(size_t count) {
+    set_blocks(count);
+    for (auto& [bytes, pool] : pools) pool.trim();
+    refresh_views();
+  }
+
+  // Zeroes what the last block holds past the committed tokens: a product with a slot that nobody
+  // sees must be finite, whatever was written there.
+  void clear_tail() {
+    const size_t slot = tokens % kBlock;
+    if (slot == 0) return;
+    const size_t last = tokens / kBlock;
+    for (Layer& layer : layers) {
+      const size_t dim = layer.shape.head_dim;
+      const std::vector<float> zeros((kBlock - slot) * dim);
+      const ConstMatrix<float> rows(zeros.data(), kBlock - slot, dim);
+      for (Head& head : layer.heads) {
+        pack_keys(operand, rows, slot, head.keys[last]);
+        pack_values(operand, rows, slot, head.values[last]);
+      }
+    }
+  }
+};
+
+KvCache::KvCache(std::vector<KvLayerShape> layers, Operand operand)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->operand = operand;
+  for (const KvLayerShape& shape : layers) {
+    Layer layer;
+    layer.shape = shape;
+    layer.heads.resize(shape.kv_heads);
+    layer.views.resize(shape.kv_heads);
+    if (shape.kv_heads > 0) {
+      const size_t bytes = kv_block_bytes(operand, shape.head_dim);
+      layer.pool = &impl_->pools.try_emplace(bytes, bytes).first->second;
+    }
+    impl_->layers.push_back(std::move(layer));
+  }
+}
+
+KvCache::~KvCache() = default;
+KvCache::KvCache(KvCache&&) noexcept = default;
+KvCache& KvCache::operator=(KvCache&&) noexcept = default;
+
+size_t KvCache::tokens() const { return impl_->tokens; }
+size_t KvCache::layers() const { return impl_->layers.size(); }
+
+std::span<const KvHeadView> KvCache::view(size_t layer) const {
+  assert(layer < layers());
+  return impl_->layers[layer].views;
+}
+
+size_t KvCache::bytes() const {
+  size_t bytes = 0;
+  for (const auto& [block_bytes, pool] : impl_->pools) bytes += pool.bytes();
+  return bytes;
+}
+
+Status KvCache::reserve(size_t count) {
+  Impl& impl = *impl_;
+  const size_t held = impl.blocks;
+  const size_t wanted = blocks_for(count + std::min(impl.tokens, SIZE_MAX - count));
+  const size_t column = impl.column_bytes();
+  if (wanted <= held || column == 0) return {};
+
+  const double bytes = static_cast<double>(wanted - held) * static_cast<double>(column);
+  if (bytes > physical_memory()) return out_of_memory(count, bytes);
+  try {
+    impl.grow(wanted);
+  } catch (const std::bad_alloc&) {
+    impl.shrink(held);
+    return out_of_memory(count, bytes);
+  }
+  return {};
+}
+
+void KvCache::write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values) {
+  const Impl& impl = *impl_;
+  assert(layer < layers() && keys.rows == values.rows);
+  assert(impl.tokens + keys.rows <= impl.blocks * kBlock);
+  const Layer& target = impl.layers[layer];
+  const size_t dim = target.shape.head_dim;
+  assert(keys.cols == target.heads.size() * dim && values.cols == keys.cols);
+  for (size_t row = 0; row < keys.rows;) {
+    const size_t block = (impl.tokens + row) / kBlock;
+    const size_t slot = (impl.tokens + row) % kBlock;
+    const size_t count = std::min(kBlock - slot, keys.rows - row);
+    for (size_t h = 0; h < target.heads.size(); ++h) {
+      const Head& head = target.heads[h];
+      pack_keys(impl.operand, keys.rows_at(row, count).cols_at(h * dim, dim), slot,
+                head.keys[block]);
+      pack_values(impl.operand, values.rows_at(row, count).cols_at(h * dim, dim), slot,
+                  head.values[block]);
+    }
+    row += count;
+  }
+}
+
+void KvCache::commit(size_t count) {
+  assert(impl_->tokens + count <= impl_->blocks * kBlock);
+  impl_->tokens += count;
+}
+
+void KvCache::truncate(size_t count) {
+  assert(count <= impl_->tokens);
+  impl_->tokens = count;
+  impl_->shrink(blocks_for(count));
+  impl_->clear_tail();
+}
+
+}  // namespace fathom
