@@ -1,0 +1,276 @@
+// How close the projections come to the machine: many tokens against the peak of the multiply-add
+// units, one token against the memory's bandwidth, both measured in the same run.
+//
+//   bench_matmul [--threads N] [--isa NAME] [--operand bf16|f32] [--tokens N] [--json]
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "fathom/base/buffer.h"
+#include "fathom/base/thread_pool.h"
+#include "fathom/kernels/matmul.h"
+#include "fathom/simd/isa.h"
+
+namespace fathom {
+namespace {
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// The best of as many runs as fit into a third of a second, at least three.
+double best_seconds(const std::function<void()>& work) {
+  double best = 1e9;
+  double spent = 0;
+  for (int i = 0; i < 3 || spent < 0.33; ++i) {
+    const double seconds = seconds_of(work);
+    best = std::min(best, seconds);
+    spent += seconds;
+  }
+  return best;
+}
+
+// Steps of one multiply-add on each of 16 independent accumulators; returns FLOPs done.
+constexpr int kBurst = 1 << 18;
+volatile float g_sink;
+
+double burst_portable() {
+  typedef float F __attribute__((vector_size(16)));
+  F acc[8] = {};
+  const F a = {1, 1, 1, 1};
+  for (int i = 0; i < 2 * kBurst; ++i) {
+    for (F& x : acc) x = x * a + a;
+    __asm__ volatile("" : : : "memory");
+  }
+  for (const F& x : acc) g_sink = x[0];
+  return 2.0 * kBurst * 8 * 4 * 2;
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2,fma")]] double burst_avx2() {
+  __m256 acc[12];
+  for (__m256& x : acc) x = _mm256_setzero_ps();
+  const __m256 a = _mm256_set1_ps(1);
+  for (int i = 0; i < kBurst; ++i)
+    for (__m256& x : acc) x = _mm256_fmadd_ps(a, a, x);
+  for (const __m256& x : acc) g_sink = _mm256_cvtss_f32(x);
+  return double{kBurst} * 12 * 8 * 2;
+}
+
+[[gnu::target("avx512f")]] double burst_avx512() {
+  __m512 acc[16];
+  for (__m512& x : acc) x = _mm512_setzero_ps();
+  const __m512 a = _mm512_set1_ps(1);
+  for (int i = 0; i < kBurst; ++i)
+    for (__m512& x : acc) x = _mm512_fmadd_ps(a, a, x);
+  for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
+  return double{kBurst} * 16 * 16 * 2;
+}
+
+[[gnu::target("avx512f,avx512bf16")]] double burst_bf16() {
+  __m512 acc[16];
+  for (__m512& x : acc) x = _mm512_setzero_ps();
+  const auto a = (__m512bh)_mm512_set1_epi32(0x3f803f80);
+  for (int i = 0; i < kBurst; ++i)
+    for (__m512& x : acc) x = _mm512_dpbf16_ps(x, a, a);
+  for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
+  return double{kBurst} * 16 * 32 * 2;
+}
+#endif
+
+// FLOP/s of all threads' multiply-add units, for the instruction that the kernel uses.
+double peak_flops(const Compute& compute) {
+  auto burst = burst_portable;
+#if defined(__x86_64__)
+  if (compute.isa == Isa::avx2) burst = burst_avx2;
+  if (compute.isa >= Isa::avx512) burst = burst_avx512;
+  if (compute.isa == Isa::avx512bf16 && compute.operand == Operand::bf16) burst = burst_bf16;
+#endif
+  std::vector<double> flops(compute.pool->size());
+  double total = 0;
+  const double seconds = best_seconds([&] {
+    compute.pool->run(flops.size(), [&](size_t task, size_t) { flops[task] = burst(); });
+    total = 0;
+    for (const double f : flops) total += f;
+  });
+  return total / seconds;
+}
+
+// Bytes/s at which the threads together read memory far larger than the caches.
+double read_bandwidth(const Compute& compute) {
+  constexpr size_t kWords = size_t{32} << 20;
+  constexpr size_t kWordsPerTask = size_t{1} << 16;
+  Buffer<uint64_t> memory(kWords);
+  std::fill(memory.data(), memory.data() + kWords, 1);
+  std::vector<uint64_t> sums(kWords / kWordsPerTask);
+  const double seconds = best_seconds([&] {
+    compute.pool->run(sums.size(), [&](size_t task, size_t) {
+      uint64_t sum = 0;
+      for (const uint64_t* p = &memory[task * kWordsPerTask];
+           p != &memory[task * kWordsPerTask] + kWordsPerTask; ++p)
+        sum += *p;
+      sums[task] = sum;
+    });
+  });
+  return kWords * sizeof(uint64_t) / seconds;
+}
+
+// Any byte will do where only time counts; this one makes every f16 scale a small normal number.
+constexpr int kWeightByte = 0x2c;
+
+struct Matrix2d {
+  DType type;
+  size_t rows, cols;
+  Buffer<std::byte> bytes;
+  Weights weights;
+  Matrix2d(DType t, size_t r, size_t c) : type(t), rows(r), cols(c), bytes(r * row_bytes(t, c)) {
+    std::memset(bytes.data(), kWeightByte, bytes.size());
+    weights = {type, bytes.data(), rows, cols};
+  }
+};
+
+struct Shape {
+  size_t rows, cols;
+};
+constexpr Shape kShapes[] = {{576, 576}, {1536, 576}, {576, 1536}, {2048, 640}, {49152, 576}};
+constexpr DType kTypes[] = {DType::q4_1, DType::q5_0, DType::q8_0, DType::q4_k, DType::q6_k};
+
+struct Options {
+  size_t threads = available_cores();
+  Isa isa = best_isa();
+  Operand operand = Operand::bf16;
+  size_t tokens = 512;
+  bool json = false;
+};
+
+// One line of text or of JSON for every number.
+void report(const Options& options, const std::string& what, double value, const char* unit,
+            double share) {
+  if (options.json) {
+    std::printf("{\"name\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", \"share\": %.3f}\n",
+                what.c_str(), value, unit, share);
+  } else {
+    std::printf("%-28s %9.4g %-8s %5.1f %%\n", what.c_str(), value, unit, 100 * share);
+  }
+}
+
+void many_tokens(const Options& options, const Compute& compute) {
+  const double peak = peak_flops(compute);
+  report(options, "peak", peak * 1e-9, "GFLOP/s", 1);
+  for (const Shape shape : kShapes) {
+    Buffer<float> x(options.tokens * shape.cols);
+    std::fill(x.data(), x.data() + x.size(), 1.0f);
+    Buffer<float> y(options.tokens * shape.rows);
+    for (const DType type : kTypes) {
+      if (shape.cols % info(type).block_size != 0) continue;
+      const Matrix2d w(type, shape.rows, shape.cols);
+      const Product product{&w.weights, {y.data(), options.tokens, shape.rows}};
+      const double seconds = best_seconds(
+          [&] { matmul(compute, {x.data(), options.tokens, shape.cols}, {&product, 1}); });
+      const double flops =
+          2.0 * static_cast<double>(options.tokens * shape.rows * shape.cols) / seconds;
+      report(options,
+             std::string(info(type).name) + " " + std::to_string(shape.rows) + "x" +
+                 std::to_string(shape.cols),
+             flops * 1e-9, "GFLOP/s", flops / peak);
+    }
+  }
+}
+
+// Every projection of SmolLM2-135M for one token, as its file has them: Q4_1, and Q8_0 at the end.
+void one_token(const Options& options, const Compute& compute) {
+  const double bandwidth = read_bandwidth(compute);
+  report(options, "memory", bandwidth * 1e-9, "GB/s", 1);
+  struct Call {
+    std::vector<Matrix2d> weights;
+    size_t cols;
+  };
+  const auto call = [](DType type, size_t cols, std::initializer_list<size_t> rows) {
+    Call made{{}, cols};
+    for (const size_t r : rows) made.weights.emplace_back(type, r, cols);
+    return made;
+  };
+  std::vector<Call> calls;
+  for (int layer = 0; layer < 30; ++layer) {
+    calls.push_back(call(DType::q4_1, 576, {576, 192, 192}));
+    calls.push_back(call(DType::q4_1, 576, {576}));
+    calls.push_back(call(DType::q4_1, 576, {1536, 1536}));
+    calls.push_back(call(DType::q4_1, 1536, {576}));
+  }
+  calls.push_back(call(DType::q8_0, 576, {49152}));
+
+  double bytes = 0;
+  for (const Call& c : calls)
+    for (const Matrix2d& w : c.weights) bytes += static_cast<double>(w.bytes.size());
+  const std::vector<float> x(1536, 1.0f);
+  Buffer<float> y(49152);
+  const double seconds = best_seconds([&] {
+    for (const Call& c : calls) {
+      std::vector<Product> products;
+      size_t at = 0;
+      for (const Matrix2d& w : c.weights) {
+        products.push_back({&w.weights, {y.data() + at, 1, w.rows}});
+        at += w.rows;
+      }
+      matmul(compute, {x.data(), 1, c.cols}, products);
+    }
+  });
+  report(options, "SmolLM2-135M, one token", seconds * 1e3, "ms", bytes / seconds / bandwidth);
+}
+
+Result<Options> parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    if (flag == "--json") {
+      options.json = true;
+      continue;
+    }
+    if (i + 1 == argc) return Error{std::string(flag) + " needs a value"};
+    const std::string_view value = argv[++i];
+    if (flag == "--isa") {
+      FATHOM_TRY(options.isa, parse_isa(value));
+    } else if (flag == "--operand" && (value == "bf16" || value == "f32")) {
+      options.operand = value == "f32" ? Operand::f32 : Operand::bf16;
+    } else if (flag == "--threads" || flag == "--tokens") {
+      size_t& target = flag == "--threads" ? options.threads : options.tokens;
+      const auto end = std::from_chars(value.data(), value.data() + value.size(), target);
+      if (end.ec != std::errc() || target == 0)
+        return Error{std::string(flag) + " needs a number above 0"};
+    } else {
+      return Error{"unknown: " + std::string(flag) + " " + std::string(value)};
+    }
+  }
+  return options;
+}
+
+}  // namespace
+}  // namespace fathom
+
+int main(int argc, char** argv) {
+  const auto options = fathom::parse(argc, argv);
+  if (!options.ok()) {
+    std::fprintf(stderr, "bench_matmul: %s\n", options.error().message.c_str());
+    return 2;
+  }
+  fathom::ThreadPool pool(options->threads);
+  const fathom::Compute compute{options->isa, options->operand, &pool};
+  if (!options->json)
+    std::printf("%s, %s, %zu threads, %zu tokens\n", std::string(name(compute.isa)).c_str(),
+                std::string(name(compute.operand)).c_str(), pool.size(), options->tokens);
+  fathom::many_tokens(*options, compute);
+  fathom::one_token(*options, compute);
+}
