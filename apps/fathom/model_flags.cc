@@ -1,0 +1,56 @@
+#include "model_flags.h"
+
+#include "fathom/attention/spec.h"
+
+namespace fathom {
+
+std::string pattern_forms() {
+  std::string forms;
+  for (const PatternPlugin* pattern : patterns::all()) {
+    forms += (forms.empty() ? "" : ", ") + std::string(pattern->name);
+    std::string names;
+    for (const ParameterInfo& parameter : pattern->parameters)
+      names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+    if (!names.empty()) forms += "(" + names + ")";
+  }
+  return forms;
+}
+
+void add_model_flag(CLI::App& app, std::string& model) {
+  app.add_option("-m,--model", model, "A pulled model's name, or a path to a GGUF file")
+      ->required()
+      ->envname("FATHOM_MODEL");
+}
+
+void add_model_flags(CLI::App& app, ModelFlags& flags) {
+  add_model_flag(app, flags.model);
+  app.add_option("-t,--threads", flags.threads, "Threads (default: one per core)")
+      ->check(CLI::Range(1, 1024))
+      ->envname("FATHOM_THREADS");
+  app.add_option("--attn", flags.attention,
+                 "What a query sees, within the model's own windows: " + pattern_forms() +
+                     " (default: full)")
+      ->type_name("SPEC");
+  app.add_option("--isa", flags.isa,
+                 "Instruction set: auto, portable, avx2, avx512, avx512bf16 (default: auto)")
+      ->envname("FATHOM_ISA");
+  app.add_option("--precision", flags.precision,
+                 "What products multiply in: bf16, or f32, which is slower (default: bf16)")
+      ->check(CLI::IsMember({"bf16", "f32"}));
+}
+
+Result<ModelSettings> check(const ModelFlags& flags) {
+  ModelSettings settings;
+  const auto isa = parse_isa(flags.isa);
+  if (!isa.ok()) return Error{"--isa: " + isa.error().message};
+  auto attention = parse_pattern(flags.attention);
+  if (!attention.ok()) return Error{"--attn: " + attention.error().message};
+  settings.attention = std::move(*attention);
+  settings.engine = {.model = flags.model,
+                     .threads = flags.threads,
+                     .isa = isa.value(),
+                     .operand = flags.precision == "f32" ? Operand::f32 : Operand::bf16};
+  return settings;
+}
+
+}  // namespace fathom

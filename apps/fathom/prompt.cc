@@ -1,0 +1,79 @@
+#include "prompt.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "fathom/base/file_mapping.h"
+#include "fathom/text/chat_template.h"
+#include "fathom/text/utf8.h"
+
+namespace fathom {
+namespace {
+
+Result<Document> read_document(const std::string& file) {
+  const std::string name =
+      file == "-" ? "standard input" : std::filesystem::path(file).filename().string();
+  FATHOM_TRY(std::string text, read_file(file));
+  if (const auto offset = find_invalid_utf8(text))
+    return Error{(file == "-" ? name : file) + ": not UTF-8 at byte " + std::to_string(*offset)};
+  return Document{name, std::move(text)};
+}
+
+// The user's message. Several documents are told apart by their names.
+std::string message(const std::vector<Document>& documents, const std::string& question) {
+  std::string text;
+  for (const Document& document : documents) {
+    if (documents.size() > 1) text += "Document: " + document.name + "\n\n";
+    text += document.text + "\n\n";
+  }
+  return text + question;
+}
+
+Result<Prompt> plain_text(const Tokenizer& tokenizer, const std::vector<Document>& documents,
+                          const std::string& question, std::string form) {
+  Prompt prompt{.tokens = {}, .form = std::move(form)};
+  const Vocabulary& vocabulary = tokenizer.vocabulary();
+  if (vocabulary.add_bos && vocabulary.bos) prompt.tokens.push_back(*vocabulary.bos);
+  std::string text;
+  for (const Document& document : documents) text += document.text;
+  FATHOM_CHECK(tokenizer.encode(text + question, true, prompt.tokens));
+  return prompt;
+}
+
+Result<ChatTemplate> choose_template(const Model& model, const std::string& name) {
+  if (!name.empty()) return ChatTemplate::named(name);
+  auto recognised = ChatTemplate::recognise(*model.chat_template);
+  if (!recognised.ok())
+    return Error{"the model's chat template: " + recognised.error().message +
+                 "; choose one with --chat-template NAME, or give plain text with --raw"};
+  return recognised;
+}
+
+}  // namespace
+
+Result<std::vector<Document>> read_documents(const std::vector<std::string>& files) {
+  std::vector<Document> documents;
+  for (const std::string& file : files) {
+    FATHOM_TRY(Document document, read_document(file));
+    documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
+Result<Prompt> make_prompt(const Model& model, const std::vector<Document>& documents,
+                           const RunFlags& flags) {
+  const Tokenizer& tokenizer = *model.tokenizer;
+  if (flags.raw) return plain_text(tokenizer, documents, flags.question, "plain text");
+  if (flags.chat_template.empty() && !model.chat_template)
+    return plain_text(tokenizer, documents, flags.question,
+                      "plain text, since the model has no chat template");
+  FATHOM_TRY(const ChatTemplate chat_template, choose_template(model, flags.chat_template));
+  std::vector<Message> messages;
+  if (!flags.system.empty()) messages.push_back({"system", flags.system});
+  messages.push_back({"user", message(documents, flags.question)});
+  Prompt prompt{.tokens = {}, .form = std::string(chat_template.name())};
+  FATHOM_TRY(prompt.tokens, chat_template.render(tokenizer, messages));
+  return prompt;
+}
+
+}  // namespace fathom

@@ -1,0 +1,90 @@
+#include "report.h"
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+#include "terminal.h"
+
+namespace fathom {
+namespace {
+
+double speed(size_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+size_t peak_rss_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss) * 1024;
+}
+
+std::string sampling_text(const SamplingOptions& sampling) {
+  const auto number = [](double x) { return nlohmann::json(x).dump(); };
+  std::string text = "greedy";
+  if (sampling.temperature > 0) {
+    text = "temperature " + number(sampling.temperature);
+    if (sampling.top_k > 0) text += ", top-k " + std::to_string(sampling.top_k);
+    if (sampling.top_p < 1) text += ", top-p " + number(sampling.top_p);
+    if (sampling.min_p > 0) text += ", min-p " + number(sampling.min_p);
+  }
+  if (sampling.repetition_penalty != 1)
+    text += ", repetition penalty " + number(sampling.repetition_penalty);
+  return text + ", seed " + std::to_string(sampling.seed);
+}
+
+}  // namespace
+
+double RunReport::prefill_speed() const { return speed(read_tokens, prefill_seconds); }
+
+double RunReport::decode_speed() const {
+  return speed(session->tokens().size() - read_tokens, answer.seconds);
+}
+
+std::string settings_text(const RunReport& report) {
+  const Compute& compute = report.engine->compute();
+  return "model      " + printable(report.model) + " (" +
+         printable(report.engine->model().spec.architecture) + ")\n" +                       //
+         "prompt     " + grouped(report.prompt_tokens) + " tokens, " + report.form + "\n" +  //
+         "context    " + grouped(report.session->context()) + " tokens\n" +                  //
+         "attention  " + report.attention + "\n" +                                           //
+         "compute    " + std::string(name(compute.operand)) + ", " +
+         std::string(name(compute.isa)) + ", " + std::to_string(report.engine->threads()) +
+         " threads\n" +  //
+         "sampling   " + sampling_text(report.sampling) + "\n";
+}
+
+std::string timings_text(const RunReport& report) {
+  return "read       " + grouped(report.read_tokens) + " tokens in " +
+         human_number(report.prefill_seconds) + " s, " + human_number(report.prefill_speed()) +
+         " tokens/s\n" +  //
+         "answered   " + grouped(report.answer.tokens) + " tokens in " +
+         human_number(report.answer.seconds) + " s, " + human_number(report.decode_speed()) +
+         " tokens/s; ended by " + std::string(name(report.answer.reason)) + "\n" +  //
+         "memory     " + human_bytes(report.session->kv_bytes()) + " of cache, " +
+         human_bytes(peak_rss_bytes()) + " at the peak\n";
+}
+
+nlohmann::ordered_json to_json(const RunReport& report) {
+  const Compute& compute = report.engine->compute();
+  return {{"text", report.answer.text},
+          {"stop_reason", name(report.answer.reason)},
+          {"model", report.model},
+          {"prompt_form", report.form},
+          {"attn", report.attention},
+          {"context", report.session->context()},
+          {"prompt_tokens", report.prompt_tokens},
+          {"completion_tokens", report.answer.tokens},
+          {"prefill_s", report.prefill_seconds},
+          {"prefill_tokens_per_s", report.prefill_speed()},
+          {"decode_s", report.answer.seconds},
+          {"decode_tokens_per_s", report.decode_speed()},
+          {"kv_bytes", report.session->kv_bytes()},
+          {"peak_rss_bytes", peak_rss_bytes()},
+          {"threads", report.engine->threads()},
+          {"isa", name(compute.isa)},
+          {"precision", name(compute.operand)},
+          {"seed", report.sampling.seed}};
+}
+
+}  // namespace fathom

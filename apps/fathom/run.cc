@@ -1,0 +1,131 @@
+// fathom run: reads documents, answers a question about them.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "command.h"
+#include "fathom/base/stopwatch.h"
+#include "interrupt.h"
+#include "prompt.h"
+#include "report.h"
+#include "run_flags.h"
+#include "terminal.h"
+
+namespace fathom {
+namespace {
+
+// Both numbers, and what to do. An answer needs room for one token at least.
+Status check_room(size_t prompt_tokens, size_t context, size_t trained) {
+  if (prompt_tokens < context) return {};
+  std::string message = "the prompt has " + std::to_string(prompt_tokens) +
+                        " tokens, and with an answer does not fit the context of " +
+                        std::to_string(context) + ": ";
+  message += prompt_tokens < trained
+                 ? "raise it with -c, up to the model's " + std::to_string(trained)
+                 : "give shorter documents, or take a model trained for a longer context";
+  return Error{message};
+}
+
+Status read_prompt(Session& session, const std::vector<TokenId>& tokens, RunReport& report) {
+  ProgressLine line("reading");
+  line.show({.done = 0, .total = tokens.size()});
+  const Stopwatch watch;
+  const Status status = session.prefill(tokens, [&line](const Progress& progress) {
+    line.show(progress);
+    return !interrupted();
+  });
+  report.prefill_seconds = watch.seconds();
+  report.read_tokens = session.tokens().size();
+  return status;
+}
+
+// Streams the answer to standard output unless it will be part of a JSON object.
+Status answer(Session& session, const RunFlags& flags, RunReport& report) {
+  Status printed;
+  auto generated = session.generate(flags.generation, [&](std::string_view text) {
+    if (!flags.json) printed = print(text);
+    return printed.ok() && !interrupted();
+  });
+  if (!generated.ok()) return generated.error();
+  report.answer = std::move(*generated);
+  if (!printed.ok()) return printed;
+  if (flags.json) return print_json(to_json(report));
+  return report.answer.text.ends_with('\n') ? Status() : print("\n");
+}
+
+// Flags that changed nothing should be seen.
+std::string notes(std::vector<std::string> without_effect, const Pattern& attention,
+                  int64_t context) {
+  const PositionRange all{{0}, {context}};
+  if (attention.spec() != "full" && attention.cover(all, all) == Coverage::full)
+    without_effect.push_back("--attn " + attention.spec() + " hides nothing within " +
+                             std::to_string(context) + " tokens");
+  std::string text;
+  for (const std::string& note : without_effect) text += "note       " + note + "\n";
+  return text;
+}
+
+int read_and_answer(Session& session, const Prompt& prompt, const RunFlags& flags,
+                    RunReport& report) {
+  const auto tell = [&flags](const std::string& text) {
+    if (!flags.quiet) std::fputs(text.c_str(), stderr);
+  };
+  tell(settings_text(report) + report.notes);
+  catch_interrupt();
+  Status status = read_prompt(session, prompt.tokens, report);
+  if (status.ok()) status = answer(session, flags, report);
+  if (!status.ok() && !interrupted()) return failed(status.error());
+  if (!status.ok()) report.answer.reason = StopReason::cancelled;
+  tell(timings_text(report));
+  return interrupted() ? kInterrupted : kDone;
+}
+
+int run(const CLI::App& app, const RunFlags& flags) {
+  const Status sound = check(flags);
+  if (!sound.ok()) return misused(sound.error());
+  const auto settings = check(flags.model);
+  if (!settings.ok()) return misused(settings.error());
+  const auto documents = read_documents(flags.files);
+  if (!documents.ok()) return failed(documents.error());
+  for (const Document& document : documents.value())
+    if (document.text.empty()) return misused({document.name + ": is empty"});
+
+  const auto engine = Engine::load(settings.value().engine);
+  if (!engine.ok()) return failed(engine.error());
+  const Model& model = engine.value()->model();
+  const auto prompt = make_prompt(model, documents.value(), flags);
+  if (!prompt.ok()) return failed(prompt.error());
+
+  SessionOptions options = flags.session;
+  options.attention = settings.value().attention;
+  const auto session = Session::open(*engine.value(), options);
+  if (!session.ok()) return misused(session.error());
+  const size_t context = session.value()->context();
+  const size_t length = prompt.value().tokens.size();
+  const Status room = check_room(length, context, model.spec.trained_context);
+  if (!room.ok()) return failed(room.error());
+
+  RunReport report;
+  report.model = flags.model.model;
+  report.form = prompt.value().form;
+  report.attention = options.attention->spec();
+  report.notes =
+      notes(without_effect(app, flags), *options.attention, static_cast<int64_t>(context));
+  report.engine = engine.value().get();
+  report.session = session.value().get();
+  report.sampling = flags.generation.sampling;
+  report.prompt_tokens = length;
+  return read_and_answer(*session.value(), prompt.value(), flags, report);
+}
+
+}  // namespace
+
+Command run_command(CLI::App& program) {
+  const auto flags = std::make_shared<RunFlags>();
+  CLI::App* app = program.add_subcommand("run", "Read documents and answer a question about them");
+  add_run_flags(*app, *flags);
+  return {app, [app, flags] { return run(*app, *flags); }};
+}
+
+}  // namespace fathom
