@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--f32", action="store_true", help="decode the weights to F32 first")
     parser.add_argument("--window", type=int, default=512)
     parser.add_argument("--windows", type=int, default=2)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as folder:
         decoded = str(pathlib.Path(folder, "f32.gguf"))
         if args.tiny:
