@@ -43,8 +43,9 @@ double best_seconds(const std::function<void()>& work) {
   return best;
 }
 
-// Steps of one multiply-add on each of 16 independent accumulators; returns FLOPs done.
-constexpr int kBurst = 1 << 18;
+// A burst is so many multiply-adds on each of enough independent accumulators to hide their
+// latency, short enough to fall between interruptions. Returns the FLOPs done.
+constexpr int kBurst = 1 << 13;
 volatile float g_sink;
 
 double burst_portable() {
@@ -65,6 +66,7 @@ double burst_portable() {
   for (__m256& x : acc) x = _mm256_setzero_ps();
   const __m256 a = _mm256_set1_ps(1);
   for (int i = 0; i < kBurst; ++i)
+#pragma GCC unroll 16
     for (__m256& x : acc) x = _mm256_fmadd_ps(a, a, x);
   for (const __m256& x : acc) g_sink = _mm256_cvtss_f32(x);
   return double{kBurst} * 12 * 8 * 2;
@@ -75,6 +77,7 @@ double burst_portable() {
   for (__m512& x : acc) x = _mm512_setzero_ps();
   const __m512 a = _mm512_set1_ps(1);
   for (int i = 0; i < kBurst; ++i)
+#pragma GCC unroll 16
     for (__m512& x : acc) x = _mm512_fmadd_ps(a, a, x);
   for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
   return double{kBurst} * 16 * 16 * 2;
@@ -85,6 +88,7 @@ double burst_portable() {
   for (__m512& x : acc) x = _mm512_setzero_ps();
   const auto a = (__m512bh)_mm512_set1_epi32(0x3f803f80);
   for (int i = 0; i < kBurst; ++i)
+#pragma GCC unroll 16
     for (__m512& x : acc) x = _mm512_dpbf16_ps(x, a, a);
   for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
   return double{kBurst} * 16 * 32 * 2;

@@ -142,7 +142,7 @@ void multiply_panels(const Compute& compute, ConstMatrix<float> x,
   const size_t packs = ceil_div(x.cols, operand_pack(compute.operand));
   const size_t panel_bytes = packs * kBlock * sizeof(float);
   const size_t panels = stripe_count(products, kBlock);
-  const size_t batch = std::clamp<size_t>(kBatchBytes / panel_bytes, 1, panels);
+  const size_t batch = std::max<size_t>(1, std::min(kBatchBytes / panel_bytes, panels));
   panel_memory.ensure(batch * panel_bytes);
   std::byte* const packed = panel_memory.data();
 
@@ -174,6 +174,7 @@ void multiply_panels(const Compute& compute, ConstMatrix<float> x,
 }  // namespace
 
 void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products) {
+  assert(x.cols > 0);
   for ([[maybe_unused]] const Product& product : products) {
     assert(product.weights->cols == x.cols);
     assert(product.y.rows == x.rows && product.y.cols == product.weights->rows);

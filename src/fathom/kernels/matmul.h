@@ -26,9 +26,9 @@ struct Product {
   Matrix<float> y;  // [tokens, weights->rows]
 };
 
-// Up to this many tokens are few: x stays f32 whatever the operand. (Measured: the smallest number
-// from which packing a panel pays, bench/matmul_bench.cc.)
-inline constexpr size_t kFewTokens = 4;
+// Up to this many tokens are few: x stays f32 whatever the operand. From three on, packing a panel
+// takes less time on AVX-512 than decoding each row once a token (AVX2: from three to five).
+inline constexpr size_t kFewTokens = 2;
 
 // Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and
 // is converted once. y does not depend on the number of threads.

@@ -53,9 +53,9 @@ void pack(const float* decoded, size_t packs, std::byte* panel) {
   }
 }
 
-// Packs multiplied before the accumulators return to y: a panel's slice of 32 KiB stays in L1
-// while the tokens pass over it.
-constexpr size_t kSlicePacks = 128;
+// Packs multiplied before the accumulators return to y: a slice of 256 KiB stays in L2
+// while the tokens pass over it. (Slices that fit L1 are slower: y is read and written more often.)
+constexpr size_t kSlicePacks = 1024;
 
 template <class Lanes, int kVectors>
 void store_tile(const typename Lanes::F (&acc)[kTileTokens][kVectors], size_t tokens, size_t width,
