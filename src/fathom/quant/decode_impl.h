@@ -25,6 +25,15 @@ T load(const uint8_t* p) {
   return value;
 }
 
+// The codes of the types whose steps are even: -16 to 31, of which each has a run of 16 or 32.
+constexpr int8_t kCodes[48] = {-16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5,
+                               -4,  -3,  -2,  -1,  0,   1,   2,   3,  4,  5,  6,  7,
+                               8,   9,   10,  11,  12,  13,  14,  15, 16, 17, 18, 19,
+                               20,  21,  22,  23,  24,  25,  26,  27, 28, 29, 30, 31};
+
+// Adding it changes no number, not even the sign of a zero, as adding 0 would.
+constexpr float kNoOffset = -0.0F;
+
 // Sixteen 4-bit codes: the low or the high halves of sixteen bytes.
 template <size_t half>
 Bytes nibbles(const uint8_t* p) {
@@ -35,11 +44,11 @@ Bytes nibbles(const uint8_t* p) {
 struct Q4_0 {
   static constexpr size_t kElements = 32, kBytes = 18;
   const uint8_t* block;
-  Floats d = splat(load_half(block));
+  Palette palette{kCodes + 8, splat_half(block), splat(kNoOffset)};
 
   template <size_t group>
   Floats values() const {
-    return multiply(widen(minus(nibbles<group>(block + 2), 8)), d);
+    return palette.pick<group>(block + 2);
   }
 };
 
@@ -47,11 +56,11 @@ struct Q4_0 {
 struct Q4_1 {
   static constexpr size_t kElements = 32, kBytes = 20;
   const uint8_t* block;
-  Floats d = splat(load_half(block)), m = splat(load_half(block + 2));
+  Palette palette{kCodes + 16, splat_half(block), splat_half(block + 2)};
 
   template <size_t group>
   Floats values() const {
-    return multiply_add(widen(nibbles<group>(block + 4)), d, m);
+    return palette.pick<group>(block + 4);
   }
 };
 
@@ -59,12 +68,11 @@ struct Q4_1 {
 struct Q5_0 {
   static constexpr size_t kElements = 32, kBytes = 22;
   const uint8_t* block;
-  Floats d = splat(load_half(block));
+  WidePalette palette{kCodes, splat_half(block), splat(kNoOffset)};
 
   template <size_t group>
   Floats values() const {
-    const Bytes fifth = spread_bits(load<uint16_t>(block + 2 + 2 * group));
-    return multiply(widen(minus(join(nibbles<group>(block + 6), fifth, 4), 16)), d);
+    return palette.pick<group>(block + 6, block + 2 + 2 * group);
   }
 };
 
@@ -72,12 +80,11 @@ struct Q5_0 {
 struct Q5_1 {
   static constexpr size_t kElements = 32, kBytes = 24;
   const uint8_t* block;
-  Floats d = splat(load_half(block)), m = splat(load_half(block + 2));
+  WidePalette palette{kCodes + 16, splat_half(block), splat_half(block + 2)};
 
   template <size_t group>
   Floats values() const {
-    const Bytes fifth = spread_bits(load<uint16_t>(block + 4 + 2 * group));
-    return multiply_add(widen(join(nibbles<group>(block + 8), fifth, 4)), d, m);
+    return palette.pick<group>(block + 8, block + 4 + 2 * group);
   }
 };
 
@@ -85,7 +92,7 @@ struct Q5_1 {
 struct Q8_0 {
   static constexpr size_t kElements = 32, kBytes = 34;
   const uint8_t* block;
-  Floats d = splat(load_half(block));
+  Floats d = splat_half(block);
 
   template <size_t group>
   Floats values() const {
@@ -100,11 +107,11 @@ constexpr int8_t kIq4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
 struct IQ4_NL {
   static constexpr size_t kElements = 32, kBytes = 18;
   const uint8_t* block;
-  Floats d = splat(load_half(block));
+  Palette palette{kIq4Values, splat_half(block), splat(kNoOffset)};
 
   template <size_t group>
   Floats values() const {
-    return multiply(widen(lookup(kIq4Values, nibbles<group>(block + 2))), d);
+    return palette.pick<group>(block + 2);
   }
 };
 
@@ -150,14 +157,11 @@ struct Q3_K {
     const uint64_t low = load<uint64_t>(block + 96);
     const uint64_t high = load<uint32_t>(block + 104);
     const uint64_t four_bits = 0x0f0f0f0f0f0f0f0f, two_bits = 0x0303030303030303;
-    const uint64_t scales[2] = {
-        (low & four_bits) | ((high | (high >> 2) << 32) & two_bits) << 4,
-        (low >> 4 & four_bits) | ((high >> 4 | (high >> 6) << 32) & two_bits) << 4};
-    uint8_t bytes[16];
-    std::memcpy(bytes, scales, 16);
+    const Bytes scales =
+        pack_bytes((low & four_bits) | ((high | high >> 2 << 32) & two_bits) << 4,
+                   (low >> 4 & four_bits) | ((high >> 4 | high >> 6 << 32) & two_bits) << 4);
     Parts y;
-    store_floats(y.scale,
-                 multiply(widen(minus(load_bytes(bytes), 32)), splat(load_half(block + 108))));
+    store_floats(y.scale, multiply(widen(minus(scales, 32)), splat_half(block + 108)));
     return y;
   }
 
@@ -174,17 +178,16 @@ struct Q3_K {
 // in 12 bytes: four scales, four minima, and four bytes with the low halves of the other four of
 // each, whose top two bits lie above the first ones. d * scale * code - dmin * minimum.
 inline Parts split_4_and_5(const uint8_t* block) {
-  const uint32_t six_bits = 0x3f3f3f3f, four_bits = 0x0f0f0f0f, top_bits = 0x30303030;
-  const auto scales = load<uint32_t>(block + 4), minima = load<uint32_t>(block + 8),
-             halves = load<uint32_t>(block + 12);
-  const uint32_t unpacked[4] = {scales & six_bits, (halves & four_bits) | (scales >> 2 & top_bits),
-                                minima & six_bits,
-                                (halves >> 4 & four_bits) | (minima >> 2 & top_bits)};
-  uint8_t bytes[24] = {};
-  std::memcpy(bytes, unpacked, 16);
+  const uint64_t six_bits = 0x3f3f3f3f, four_bits = 0x0f0f0f0f, top_bits = 0x30303030;
+  const uint64_t first_scales = load<uint32_t>(block + 4), first_minima = load<uint32_t>(block + 8),
+                 halves = load<uint32_t>(block + 12);
+  const uint64_t scales =
+      (first_scales & six_bits) | ((halves & four_bits) | (first_scales >> 2 & top_bits)) << 32;
+  const uint64_t minima = (first_minima & six_bits) |
+                          ((halves >> 4 & four_bits) | (first_minima >> 2 & top_bits)) << 32;
   Parts y;
-  store_floats(y.scale, multiply(widen(load_bytes(bytes)), splat(load_half(block))));
-  store_floats(y.offset, multiply(widen(load_bytes(bytes + 8)), splat(-load_half(block + 2))));
+  store_floats(y.scale, multiply(widen(pack_bytes(scales, 0)), splat_half(block)));
+  store_floats(y.offset, multiply(widen(pack_bytes(minima, 0)), splat(-load_half(block + 2))));
   return y;
 }
 
@@ -196,8 +199,9 @@ struct Q4_K {
 
   template <size_t group>
   Floats values() const {
-    const Bytes code = nibbles<group % 4 / 2>(block + 16 + 32 * (group / 4) + 16 * (group % 2));
-    return multiply_add(widen(code), splat(parts.scale[group / 2]), splat(parts.offset[group / 2]));
+    const Palette palette(kCodes + 16, splat(parts.scale[group / 2]),
+                          splat(parts.offset[group / 2]));
+    return palette.pick<group % 4 / 2>(block + 16 + 32 * (group / 4) + 16 * (group % 2));
   }
 };
 
@@ -246,21 +250,19 @@ struct IQ4_XS {
   Parts parts = split(block);
 
   static Parts split(const uint8_t* block) {
-    const auto upper = load<uint16_t>(block + 2);
-    uint8_t scales[16] = {};
-    for (int i = 0; i < 8; ++i) {
-      const int low = block[4 + i / 2] >> (4 * (i % 2)) & 15;
-      scales[i] = static_cast<uint8_t>(low | (upper >> (2 * i) & 3) << 4);
-    }
+    const uint64_t upper = load<uint16_t>(block + 2), lower = load<uint32_t>(block + 4);
+    uint64_t scales = 0;
+    for (int i = 0; i < 8; ++i)
+      scales |= ((lower >> (4 * i) & 15) | (upper >> (2 * i) & 3) << 4) << (8 * i);
     Parts y;
-    store_floats(y.scale, multiply(widen(minus(load_bytes(scales), 32)), splat(load_half(block))));
+    store_floats(y.scale, multiply(widen(minus(pack_bytes(scales, 0), 32)), splat_half(block)));
     return y;
   }
 
   template <size_t group>
   Floats values() const {
-    const Bytes code = nibbles<group % 2>(block + 8 + 16 * (group / 2));
-    return multiply(widen(lookup(kIq4Values, code)), splat(parts.scale[group / 2]));
+    const Palette palette(kIq4Values, splat(parts.scale[group / 2]), splat(kNoOffset));
+    return palette.pick<group % 2>(block + 8 + 16 * (group / 2));
   }
 };
 

@@ -24,6 +24,13 @@ inline Bytes load_bytes(const uint8_t* p) {
   std::memcpy(y.lane.data(), p, 16);
   return y;
 }
+// The eight bytes of each, lowest first.
+inline Bytes pack_bytes(uint64_t first, uint64_t second) {
+  Bytes y;
+  std::memcpy(y.lane.data(), &first, 8);
+  std::memcpy(y.lane.data() + 8, &second, 8);
+  return y;
+}
 // (x >> shift) & mask.
 inline Bytes field(Bytes x, int shift, uint8_t mask) {
   for (uint8_t& b : x.lane) b = static_cast<uint8_t>((b >> shift) & mask);
@@ -34,20 +41,9 @@ inline Bytes join(Bytes x, Bytes y, int shift) {
   for (int i = 0; i < 16; ++i) x.lane[i] = static_cast<uint8_t>(x.lane[i] | (y.lane[i] << shift));
   return x;
 }
-// Lane i is bit i of `bits`.
-inline Bytes spread_bits(uint16_t bits) {
-  Bytes y;
-  for (int i = 0; i < 16; ++i) y.lane[i] = static_cast<uint8_t>((bits >> i) & 1);
-  return y;
-}
 // x - value, modulo 2^8.
 inline Bytes minus(Bytes x, uint8_t value) {
   for (uint8_t& b : x.lane) b = static_cast<uint8_t>(b - value);
-  return x;
-}
-// table[x], x < 16.
-inline Bytes lookup(const int8_t* table, Bytes x) {
-  for (uint8_t& b : x.lane) b = static_cast<uint8_t>(table[b]);
   return x;
 }
 // The bytes, as signed integers, in f32.
@@ -90,6 +86,7 @@ inline Floats splat(float x) {
   y.lane.fill(x);
   return y;
 }
+inline Floats splat_half(const uint8_t* p) { return splat(load_half(p)); }
 inline Floats multiply(Floats a, const Floats& b) {
   for (int i = 0; i < 16; ++i) a.lane[i] *= b.lane[i];
   return a;
@@ -108,6 +105,47 @@ inline float sum(Floats x) {
     for (int i = 0; i < half; ++i) x.lane[i] += x.lane[i + half];
   return x.lane[0];
 }
+
+// The sixteen values that a 4-bit code may stand for: scale * codes[i] + offset.
+class Palette {
+ public:
+  Palette(const int8_t* codes, const Floats& scale, const Floats& offset)
+      : codes_(codes), scale_(scale), offset_(offset) {}
+
+  // The values of the low (half 0) or the high (half 1) four bits of sixteen bytes.
+  template <int half>
+  Floats pick(const uint8_t* p) const {
+    Bytes code = field(load_bytes(p), 4 * half, 15);
+    for (uint8_t& b : code.lane) b = static_cast<uint8_t>(codes_[b]);
+    return multiply_add(widen(code), scale_, offset_);
+  }
+
+ private:
+  const int8_t* codes_;
+  Floats scale_, offset_;
+};
+
+// The same for 5-bit codes: 32 values.
+class WidePalette {
+ public:
+  WidePalette(const int8_t* codes, const Floats& scale, const Floats& offset)
+      : codes_(codes), scale_(scale), offset_(offset) {}
+
+  // As Palette::pick(); bit i of the 16 at `fifth` is the highest of code i.
+  template <int half>
+  Floats pick(const uint8_t* p, const uint8_t* fifth) const {
+    Bytes code = field(load_bytes(p), 4 * half, 15);
+    for (int i = 0; i < 16; ++i) {
+      const int high = fifth[i / 8] >> (i % 8) & 1;
+      code.lane[i] = static_cast<uint8_t>(codes_[code.lane[i] | high << 4]);
+    }
+    return multiply_add(widen(code), scale_, offset_);
+  }
+
+ private:
+  const int8_t* codes_;
+  Floats scale_, offset_;
+};
 
 }  // namespace
 }  // namespace fathom::decode_portable
