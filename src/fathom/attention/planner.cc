@@ -92,15 +92,18 @@ class Planner {
   }
 
   BlockMask mask_of(int64_t block) const {
-    BlockMask mask;
     const Position begin = key_at(block);
+    const Position block_end = std::min(key_at(block + 1), request_.keys.end);
+    // On the diagonal a pattern often sees all, and causality alone makes the mask.
+    const bool sees_all = pattern_.cover(queries_, {begin, block_end}) == Coverage::full;
+    BlockMask mask;
     for (int64_t i = 0; i < queries_.size(); ++i) {
       const Position query{queries_.begin.value + i};
-      int64_t end = std::min(key_at(block + 1), request_.keys.end).value;
-      if (request_.causal) end = std::min(end, query.value + 1);
+      const int64_t end =
+          request_.causal ? std::min(block_end.value, query.value + 1) : block_end.value;
       uint64_t row = 0;
       for (int64_t k = begin.value; k < end; ++k)
-        row |= uint64_t{pattern_.sees(query, {k})} << (k - begin.value);
+        row |= uint64_t{sees_all || pattern_.sees(query, {k})} << (k - begin.value);
       mask.rows[static_cast<size_t>(i)] = row;
     }
     return mask;

@@ -122,7 +122,7 @@ struct KvCache::Impl {
   }
 };
 
-KvCache::KvCache(std::vector<KvLayerShape> layers, Operand operand)
+KvCache::KvCache(const std::vector<KvLayerShape>& layers, Operand operand)
     : impl_(std::make_unique<Impl>()) {
   impl_->operand = operand;
   for (const KvLayerShape& shape : layers) {

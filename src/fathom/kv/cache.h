@@ -1,6 +1,8 @@
 // The key-value cache: per layer and per KV head, in blocks laid out as the attention kernel reads
 // them (kernels/panel.h). Nothing is ever repacked.
 //
+// Blocks come from a pool (block_pool.h) and never move; slots that hold nothing are zero.
+//
 // Slots fill in order. A step is: reserve(n); for each layer write(layer, ...) the n new tokens'
 // keys and values and attend over view(layer); then commit(n). Keys are stored after RoPE.
 #pragma once
@@ -24,7 +26,7 @@ struct KvLayerShape {
 
 class KvCache {
  public:
-  KvCache(std::vector<KvLayerShape> layers, Operand operand);
+  KvCache(const std::vector<KvLayerShape>& layers, Operand operand);
   ~KvCache();
   KvCache(KvCache&&) noexcept;
   KvCache& operator=(KvCache&&) noexcept;
@@ -32,7 +34,8 @@ class KvCache {
   size_t tokens() const;  // committed
   size_t layers() const;
 
-  // Room for `count` more tokens in every layer. Error: memory ran out; the cache is as it was.
+  // Room for `count` tokens after the committed ones in every layer. Error: memory ran out; the
+  // cache is as it was, and the message says how much was wanted.
   Status reserve(size_t count);
 
   // Keys and values, [n, kv_heads * head_dim], of the n tokens after the committed ones.
@@ -42,10 +45,11 @@ class KvCache {
   std::span<const KvHeadView> view(size_t layer) const;
 
   void commit(size_t count);
-  // Forgets all tokens from `count` on, and frees the blocks that only they used.
+  // Forgets all tokens from `count` on, and what was written after them but not committed; frees
+  // the blocks that only they used, and room that was reserved.
   void truncate(size_t count);
 
-  size_t bytes() const;  // allocated for blocks
+  size_t bytes() const;  // allocated for blocks: at most some MiB more than the tokens need
 
  private:
   struct Impl;

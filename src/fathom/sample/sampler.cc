@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cfloat>
 #include <cmath>
+#include <set>
 #include <string>
 
 namespace fathom {
@@ -62,34 +63,47 @@ Sampler::Sampler(const SamplingOptions& options) : options_(options) {
 
 TokenId Sampler::sample(std::span<const float> logits, std::span<const TokenId> history) {
   const uint64_t step = step_++;
-  gather(logits, history);
-  assert(!candidates_.empty());
-  if (options_.temperature == 0) return std::ranges::min(candidates_, Likelier()).id;
+  clean(logits);
+  penalise(history);
+  if (options_.temperature == 0) {
+    const auto greatest = std::ranges::max_element(logits_);  // the first of equals
+    assert(greatest != logits_.end() && *greatest > -INFINITY);
+    return static_cast<TokenId>(greatest - logits_.begin());
+  }
+  gather();
   keep_top_k();
   keep_top_p();
   keep_min_p();
   return draw(uniform(options_.seed, step));
 }
 
-void Sampler::gather(std::span<const float> logits, std::span<const TokenId> history) {
-  const size_t window = std::min(history.size(), options_.repetition_window);
-  seen_.assign(history.end() - static_cast<ptrdiff_t>(window), history.end());
-  std::ranges::sort(seen_);
+void Sampler::clean(std::span<const float> logits) {
+  logits_.resize(logits.size());
+  std::ranges::transform(logits, logits_.begin(), [](float logit) {
+    return logit > -INFINITY ? std::min(logit, FLT_MAX) : -INFINITY;  // NaN compares false
+  });
+}
 
-  candidates_.clear();
-  auto seen = seen_.begin();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const auto id = static_cast<TokenId>(i);
-    double logit = logits[i];
-    while (seen != seen_.end() && *seen < id) ++seen;
-    if (seen != seen_.end() && *seen == id) {
-      const double penalty = options_.repetition_penalty;
-      logit = logit > 0 ? logit / penalty : logit * penalty;
-    }
-    // Infinities would become NaN in a softmax. The comparison is false for NaN too.
-    if (logits[i] > -INFINITY)
-      candidates_.push_back({static_cast<float>(std::clamp<double>(logit, -FLT_MAX, FLT_MAX)), id});
+void Sampler::penalise(std::span<const TokenId> history) {
+  if (options_.repetition_penalty == 1) return;
+  const auto window = history.last(std::min(history.size(), options_.repetition_window));
+  for (const TokenId id : std::set<TokenId>(window.begin(), window.end())) {
+    assert(id >= 0 && static_cast<size_t>(id) < logits_.size());
+    float& logit = logits_[static_cast<size_t>(id)];
+    if (logit == -INFINITY) continue;
+    const double penalty = options_.repetition_penalty;
+    const double changed = logit > 0 ? logit / penalty : logit * penalty;
+    logit = static_cast<float>(std::clamp<double>(changed, -FLT_MAX, FLT_MAX));
   }
+}
+
+void Sampler::gather() {
+  candidates_.clear();
+  for (size_t i = 0; i < logits_.size(); ++i) {
+    if (logits_[i] > -INFINITY)
+      candidates_.push_back({.logit = logits_[i], .id = static_cast<TokenId>(i)});
+  }
+  assert(!candidates_.empty());
 }
 
 void Sampler::keep_top_k() {

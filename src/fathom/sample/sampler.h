@@ -44,8 +44,12 @@ class Sampler {
     double weight = 0;  // exp((logit - greatest) / temperature)
   };
 
-  // Every token with its penalised logit, but those of NaN or -infinity, into candidates_.
-  void gather(std::span<const float> logits, std::span<const TokenId> history);
+  // Copies logits into logits_, NaN as -infinity and +infinity as the greatest float, since both
+  // would make a softmax NaN.
+  void clean(std::span<const float> logits);
+  void penalise(std::span<const TokenId> history);
+  // Every token whose logit is not -infinity, into candidates_.
+  void gather();
   void keep_top_k();
   void keep_top_p();
   void keep_min_p();
@@ -57,8 +61,8 @@ class Sampler {
 
   SamplingOptions options_;
   uint64_t step_ = 0;
+  std::vector<float> logits_;
   std::vector<Candidate> candidates_;
-  std::vector<TokenId> seen_;  // sorted
 };
 
 }  // namespace fathom

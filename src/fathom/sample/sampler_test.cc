@@ -40,6 +40,7 @@ std::map<TokenId, double> reference(std::vector<float> logits, const std::vector
 
   const auto softmax = [&](double temperature) {
     std::vector<double> p;
+    p.reserve(ids.size());
     for (const TokenId t : ids) p.push_back(std::exp((logit(t) - logit(ids[0])) / temperature));
     const double sum = std::accumulate(p.begin(), p.end(), 0.0);
     for (double& x : p) x /= sum;
@@ -208,8 +209,8 @@ TEST(Sampler, TheSeedDecides) {
     SamplingOptions options = at(2);
     options.seed = seed;
     Sampler sampler(options);
-    std::vector<TokenId> tokens;
-    for (int i = 0; i < 50; ++i) tokens.push_back(sampler.sample(logits, kNone));
+    std::vector<TokenId> tokens(50);
+    for (TokenId& token : tokens) token = sampler.sample(logits, kNone);
     return tokens;
   };
   EXPECT_EQ(draw(1), draw(1));
