@@ -90,8 +90,10 @@ std::vector<std::vector<float>> multiply(const Compute& compute, const std::vect
                                          size_t tokens, size_t cols,
                                          const std::vector<const Owned*>& matrices) {
   std::vector<std::vector<float>> results;
+  results.reserve(matrices.size());
   for (const Owned* m : matrices) results.emplace_back(tokens * (m->weights.rows + kGap), kFill);
   std::vector<Product> products;
+  products.reserve(matrices.size());
   for (size_t i = 0; i < matrices.size(); ++i) {
     const Weights& w = matrices[i]->weights;
     products.push_back({&w, {results[i].data(), tokens, w.rows, w.rows + kGap}});

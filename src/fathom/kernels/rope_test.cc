@@ -59,9 +59,8 @@ std::vector<float> rotated(const Case& c, const RopeSpec& spec, const std::vecto
                            size_t threads, size_t gap) {
   ThreadPool pool(threads);
   const Compute compute{.pool = &pool};
-  std::vector<Position> positions;
-  for (size_t t = 0; t < c.tokens; ++t)
-    positions.push_back({c.first_position + static_cast<int64_t>(t)});
+  std::vector<Position> positions(c.tokens);
+  for (size_t t = 0; t < c.tokens; ++t) positions[t] = {c.first_position + static_cast<int64_t>(t)};
   RopeAngles angles;
   angles.compute(spec, positions);
   const size_t cols = c.heads * c.head_dim;
