@@ -129,11 +129,12 @@ void ByteBpe::encode_piece(std::string_view piece, Scratch& scratch,
     const TokenId id = byte_tokens_[static_cast<uint8_t>(piece[i])];
     if (id >= 0) scratch.symbols.push_back({i, i + 1, id});
   }
-  scratch.merger.run(scratch.symbols, [&](const Symbol& left, const Symbol& right) {
+  const auto find_merge = [&](const Symbol& left, const Symbol& right) {
     const auto merge = merges_.find(pair_key(left.id, right.id));
     return merge == merges_.end() ? Merge{} : merge->second;
-  });
-  for (const Symbol& symbol : scratch.symbols) out.push_back(symbol.id);
+  };
+  for (const Symbol& token : scratch.merger.run(scratch.symbols, find_merge))
+    out.push_back(token.id);
 }
 
 }  // namespace

@@ -37,6 +37,27 @@ std::optional<uint8_t> byte_of(std::string_view spelling) {
   return static_cast<uint8_t>(high * 16 + low);
 }
 
+// The merges looked up last, by the pair's ids: most text asks for the same few thousand again.
+class RecentMerges {
+ public:
+  struct Entry {
+    TokenId left = -1;
+    TokenId right = -1;
+    Merge merge;
+  };
+
+  // Where the pair's merge stands, or may be put.
+  Entry& at(TokenId left, TokenId right) {
+    const uint64_t key = uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
+    return entries_[key * 0x9e3779b97f4a7c15u >> (64 - kBits)];
+  }
+
+ private:
+  static constexpr int kBits = 16;
+
+  std::vector<Entry> entries_ = std::vector<Entry>(size_t{1} << kBits);
+};
+
 class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(Vocabulary vocabulary);
@@ -50,6 +71,7 @@ class SentencePiece final : public Tokenizer {
   struct Scratch {
     SymbolMerger merger;
     std::vector<Symbol> symbols;
+    RecentMerges recent;
   };
 
   void read_token(TokenId id);
@@ -135,10 +157,15 @@ void SentencePiece::encode_plain(std::string_view text, Scratch& scratch,
                                  std::vector<TokenId>& out) const {
   for (size_t begin = 0; begin < text.size();) {
     begin = read_word(text, begin, scratch.symbols);
-    scratch.merger.run(scratch.symbols, [&](const Symbol& left, const Symbol& right) {
-      return token_of(text.substr(left.begin, right.end - left.begin));
-    });
-    for (const Symbol& symbol : scratch.symbols) {
+    const auto find_merge = [&](const Symbol& left, const Symbol& right) {
+      const std::string_view joined = text.substr(left.begin, right.end - left.begin);
+      if (left.id < 0 || right.id < 0) return token_of(joined);
+      RecentMerges::Entry& entry = scratch.recent.at(left.id, right.id);
+      if (entry.left != left.id || entry.right != right.id)
+        entry = {left.id, right.id, token_of(joined)};
+      return entry.merge;
+    };
+    for (const Symbol& symbol : scratch.merger.run(scratch.symbols, find_merge)) {
       if (symbol.id >= 0) {
         out.push_back(symbol.id);
       } else {
