@@ -16,7 +16,7 @@ constexpr int kFailed = 1;         // the input or the machine did not allow it
 constexpr int kMisused = 2;        // the flags ask for what cannot be
 constexpr int kInterrupted = 130;  // by Ctrl-C, as shells have it
 
-// Prints "fathom: ..." as one line on standard error; returns the exit code.
+// Prints "fathom: ..." on standard error; returns the exit code.
 int failed(const Error& error);
 int misused(const Error& error);
 

@@ -58,7 +58,8 @@ CLI::App* add_task(CLI::App& app, const Task& task, Flags& flags) {
   add_model_flags(*sub, flags.model);
   sub->add_option("-f,--file", flags.file, "The text to measure on; - is standard input")
       ->required();
-  sub->add_option("--window", flags.window, "Tokens a window (default: 2048)");
+  sub->add_option("--window", flags.window, "Tokens a window (default: 2048)")
+      ->check(whole_number(1, 1'000'000'000));
   sub->add_flag("--json", flags.json, "Print one JSON object");
   sub->footer("Example:\n  fathom eval " + std::string(task.name) +
               " -m smollm2-135m -f book.txt --window 2048");

@@ -16,7 +16,8 @@ int failed(const Error& error) {
 }
 
 int misused(const Error& error) {
-  failed(error);
+  // As it is: it may point at a character of a flag, on lines of its own.
+  std::fputs(("fathom: " + error.message + "\n").c_str(), stderr);
   return kMisused;
 }
 
@@ -51,7 +52,10 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::Success& help_or_version) {
     return program.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    return misused({error.what() + where_to_look(program)});
+    const std::vector<std::string> unknown = program.remaining();
+    const bool no_command = program.get_subcommands().empty() && !unknown.empty();
+    const std::string what = no_command ? "no command '" + unknown.front() + "'" : error.what();
+    return misused({what + where_to_look(program)});
   }
   for (const Command& command : commands)
     if (command.app->parsed()) return command.run();

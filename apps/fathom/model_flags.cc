@@ -1,5 +1,9 @@
 #include "model_flags.h"
 
+#include <charconv>
+#include <system_error>
+#include <utility>
+
 #include "fathom/attention/spec.h"
 
 namespace fathom {
@@ -16,6 +20,19 @@ std::string pattern_forms() {
   return forms;
 }
 
+CLI::Validator whole_number(uint64_t least, uint64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) -> std::string {
+        uint64_t number = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc() && stop == end && number >= least && number <= most) return "";
+        return "'" + text + "' is not a whole number from " + std::to_string(least) + " to " +
+               std::to_string(most);
+      },
+      "");
+}
+
 void add_model_flag(CLI::App& app, std::string& model) {
   app.add_option("-m,--model", model, "A pulled model's name, or a path to a GGUF file")
       ->required()
@@ -25,7 +42,7 @@ void add_model_flag(CLI::App& app, std::string& model) {
 void add_model_flags(CLI::App& app, ModelFlags& flags) {
   add_model_flag(app, flags.model);
   app.add_option("-t,--threads", flags.threads, "Threads (default: one per core)")
-      ->check(CLI::Range(1, 1024))
+      ->check(whole_number(1, 1024))
       ->envname("FATHOM_THREADS");
   app.add_option("--attn", flags.attention,
                  "What a query sees, within the model's own windows: " + pattern_forms() +

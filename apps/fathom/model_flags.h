@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,9 @@ struct ModelFlags {
   std::string precision = "bf16";
   std::string attention = "full";
 };
+
+// A check for options of unsigned type, which CLI11 reads "-1" into without complaint.
+CLI::Validator whole_number(uint64_t least, uint64_t most);
 
 // -m alone, for commands that only look at a model.
 void add_model_flag(CLI::App& app, std::string& model);

@@ -44,7 +44,7 @@ Status read_prompt(Session& session, const std::vector<TokenId>& tokens, RunRepo
 Status answer(Session& session, const RunFlags& flags, RunReport& report) {
   Status printed;
   auto generated = session.generate(flags.generation, [&](std::string_view text) {
-    if (!flags.json) printed = print(text);
+    if (!flags.json && printed.ok()) printed = print(text);
     return printed.ok() && !interrupted();
   });
   if (!generated.ok()) return generated.error();
@@ -71,8 +71,8 @@ int read_and_answer(Session& session, const Prompt& prompt, const RunFlags& flag
   const auto tell = [&flags](const std::string& text) {
     if (!flags.quiet) std::fputs(text.c_str(), stderr);
   };
-  tell(settings_text(report) + report.notes);
   catch_interrupt();
+  tell(settings_text(report) + report.notes);
   Status status = read_prompt(session, prompt.tokens, report);
   if (status.ok()) status = answer(session, flags, report);
   if (!status.ok() && !interrupted()) return failed(status.error());

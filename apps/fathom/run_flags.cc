@@ -1,12 +1,15 @@
 #include "run_flags.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "fathom/text/chat_template.h"
 #include "fathom/text/utf8.h"
 
 namespace fathom {
 namespace {
+
+constexpr uint64_t kMostTokens = 1'000'000'000;
 
 void add_prompt_flags(CLI::App& app, RunFlags& flags) {
   // One value a flag, so that what follows a file name is never taken for another.
@@ -27,11 +30,13 @@ void add_prompt_flags(CLI::App& app, RunFlags& flags) {
 
 void add_length_flags(CLI::App& app, RunFlags& flags) {
   app.add_option("-n,--predict", flags.generation.max_tokens,
-                 "Most tokens of the answer (default: 256)");
+                 "Most tokens of the answer (default: 256)")
+      ->check(whole_number(0, kMostTokens));
   app.add_option("-c,--ctx-size", flags.session.context,
-                 "Most tokens, prompt and answer (default: what the model was trained for)");
+                 "Most tokens, prompt and answer (default: what the model was trained for)")
+      ->check(whole_number(1, kMostTokens));
   app.add_option("-b,--chunk", flags.session.chunk, "Tokens read at a time (default: 512)")
-      ->check(CLI::Range(1, 1 << 20));
+      ->check(whole_number(1, 1 << 20));
 }
 
 void add_sampling_flags(CLI::App& app, Generation& generation) {
@@ -47,6 +52,7 @@ void add_sampling_flags(CLI::App& app, Generation& generation) {
   app.add_option("--repeat-penalty", sampling.repetition_penalty,
                  "Over 1: makes the last 64 tokens less likely (default: 1)");
   app.add_option("-s,--seed", sampling.seed, "Of the draws; same seed, same text (default: 0)")
+      ->check(whole_number(0, UINT64_MAX))
       ->envname("FATHOM_SEED");
   app.add_option("--stop", generation.stop, "End the answer before this text; may be repeated")
       ->allow_extra_args(false);
