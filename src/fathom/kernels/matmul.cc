@@ -104,7 +104,6 @@ void pack_panel(const Compute& compute, const MatmulKernels& kernel, const Strip
 
 // x in the kernel's form, `row_bytes` from one token to the next, zeros up to whole tiles.
 struct Left {
-  size_t padded_cols;
   size_t row_bytes;
   std::byte* data;
 };
@@ -115,7 +114,7 @@ void convert_tile(const MatmulKernels& kernel, ConstMatrix<float> x, size_t tile
   for (size_t t = begin; t < begin + kTileTokens; ++t) {
     std::byte* const to = left.data + t * left.row_bytes;
     if (t < x.rows) {
-      kernel.convert(x.row(t), x.cols, left.padded_cols, to);
+      kernel.convert(x.row(t), x.cols, to);
     } else {
       std::memset(to, 0, left.row_bytes);
     }
@@ -132,12 +131,10 @@ void multiply_panels(const Compute& compute, ConstMatrix<float> x,
 
   const MatmulKernels& kernel = kernels(compute);
   const size_t tiles = ceil_div(x.rows, kTileTokens);
-  Left left{
-      .padded_cols = ceil_div(x.cols, kLeftUnit) * kLeftUnit, .row_bytes = 0, .data = nullptr};
   // A spare cache line, lest rows 4 KiB apart compete for the same lines of L1.
-  left.row_bytes = left.padded_cols * kernel.left_bytes + 64;
-  left_memory.ensure(tiles * kTileTokens * left.row_bytes);
-  left.data = left_memory.data();
+  const size_t left_row_bytes = ceil_div(x.cols, kLeftUnit) * kLeftUnit * kernel.left_bytes + 64;
+  left_memory.ensure(tiles * kTileTokens * left_row_bytes);
+  const Left left{left_row_bytes, left_memory.data()};
 
   const size_t packs = ceil_div(x.cols, operand_pack(compute.operand));
   const size_t panel_bytes = packs * kBlock * sizeof(float);

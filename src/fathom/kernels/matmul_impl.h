@@ -14,19 +14,16 @@ namespace fathom {
 namespace {
 
 template <class Lanes, class Op>
-void convert(const float* x, size_t count, size_t padded, std::byte* left) {
-  using Left = typename Op::Left;
+void convert(const float* x, size_t count, std::byte* left) {
   constexpr size_t n = Lanes::kLanes;
-  auto* const to = reinterpret_cast<Left*>(left);
-  const size_t whole = count / kLeftUnit * kLeftUnit;
-  for (size_t i = 0; i < whole; i += 2 * n)
+  auto* const to = reinterpret_cast<typename Op::Left*>(left);
+  size_t i = 0;
+  for (; i + 2 * n <= count; i += 2 * n)
     Op::store_left(to + i, Lanes::load(x + i), Lanes::load(x + i + n), Lanes::zero());
-  if (whole == padded) return;
-  float rest[kLeftUnit] = {};
-  std::memcpy(rest, x + whole, (count - whole) * sizeof(float));
-  for (size_t i = 0; i < kLeftUnit; i += 2 * n)
-    Op::store_left(to + whole + i, Lanes::load(rest + i), Lanes::load(rest + i + n), Lanes::zero());
-  std::memset(to + whole + kLeftUnit, 0, (padded - whole - kLeftUnit) * sizeof(Left));
+  if (i == count) return;
+  float rest[2 * n] = {};
+  std::memcpy(rest, x + i, (count - i) * sizeof(float));
+  Op::store_left(to + i, Lanes::load(rest), Lanes::load(rest + n), Lanes::zero());
 }
 
 // One pack is 32 bits whatever the operand: two bf16 or one f32. So packing is a transposition of

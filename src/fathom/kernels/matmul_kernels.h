@@ -32,15 +32,15 @@ struct TileArgs {
 // For one operand type.
 struct MatmulKernels {
   size_t left_bytes;  // of an element of a converted row of x
-  // Writes `count` elements in that form and zeros up to `padded`, a multiple of kLeftUnit.
-  void (*convert)(const float* x, size_t count, size_t padded, std::byte* left);
+  // Writes `count` elements in that form, and zeros to the end of a vector at most kLeftUnit long.
+  void (*convert)(const float* x, size_t count, std::byte* left);
   // Packs decoded weights, [kPackRows, kPackCols], into `packs` packs of kPackRows columns of a
   // panel. Elements past the last pack's, up to the next multiple of kPackRows packs, are read.
   void (*pack)(const float* decoded, size_t packs, std::byte* panel);
   void (*multiply)(const TileArgs& args);
 };
 
-// Two of the widest vectors.
+// Two of the widest vectors, in elements.
 inline constexpr size_t kLeftUnit = 32;
 
 // Indexed by Operand.

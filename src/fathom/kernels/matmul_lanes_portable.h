@@ -4,7 +4,6 @@
 //   transpose(rows)    the kLanes x kLanes matrix of 32-bit lanes
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 

@@ -182,6 +182,24 @@ TEST_P(Matmul, DeepAndWide) {
                  multiply(compute(pool), z, 13, 256, {&wide})[0]);
 }
 
+// 256 + 17 columns leave half a pack empty. It must hold zeros, not what was decoded before: that
+// may be infinite, and 0 times infinity is not a number.
+TEST_P(Matmul, PaddingHoldsNothing) {
+  ThreadPool pool(1);
+  constexpr size_t kCols = 273;
+  std::vector<float> w(2 * kCols, 1.0f);
+  w[17] = INFINITY;
+  const std::vector<float> x(9 * kCols, 1.0f);
+  std::vector<float> y(9 * 2);
+  const Weights weights{DType::f32, reinterpret_cast<const std::byte*>(w.data()), 2, kCols};
+  const Product product{&weights, {y.data(), 9, 2}};
+  matmul(compute(pool), {x.data(), 9, kCols}, {&product, 1});
+  for (size_t t = 0; t < 9; ++t) {
+    EXPECT_EQ(y[2 * t], INFINITY);
+    EXPECT_EQ(y[2 * t + 1], 273.0f);
+  }
+}
+
 TEST_P(Matmul, SeveralProductsShareTheirInput) {
   ThreadPool pool(2);
   const Owned a = random_weights(DType::q4_k, 130, 256, 1);
