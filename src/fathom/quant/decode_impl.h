@@ -8,6 +8,8 @@
 //
 // Multi-byte fields are little-endian, as is every machine that Fathom runs on. Layouts:
 // ggml-common.h, block_q4_0 and so on; each struct lists its block's bytes in order.
+#pragma once
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
