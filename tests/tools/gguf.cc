@@ -36,7 +36,7 @@ json to_json(const Tensor& tensor) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): json only throws on misuse
   if (argc != 2) {
     std::fprintf(stderr, "usage: tool_gguf FILE\n");
     return 2;

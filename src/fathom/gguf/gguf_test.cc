@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,12 +44,12 @@ TEST(Gguf, ReadsEveryKindOfMetadata) {
   EXPECT_EQ(*m.number("a.f32"), 0.5);
   EXPECT_EQ(*m.number("a.f64"), 1e300);
   EXPECT_EQ(*m.boolean("a.bool"), true);
-  EXPECT_EQ(**m.integers("b.i32"), (std::vector<int64_t>{1, -2, 3}));
+  EXPECT_EQ(*m.integers("b.i32"), std::optional(std::vector<int64_t>{1, -2, 3}));
   EXPECT_EQ(std::get<std::vector<uint64_t>>(std::get<Array>(*m.find("b.u64")))[1],
             0xffffffffffffffff);
-  EXPECT_EQ(**m.numbers("b.f32"), (std::vector<double>{0.5, -1}));
-  EXPECT_EQ(**m.numbers("b.i32"), (std::vector<double>{1, -2, 3}));
-  EXPECT_EQ(**m.booleans("b.bool"), (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(*m.numbers("b.f32"), std::optional(std::vector<double>{0.5, -1}));
+  EXPECT_EQ(*m.numbers("b.i32"), std::optional(std::vector<double>{1, -2, 3}));
+  EXPECT_EQ(*m.booleans("b.bool"), std::optional(std::vector<bool>{true, false, true}));
   EXPECT_EQ(**m.strings("b.text"), (std::vector<std::string_view>{"one", "", "three"}));
   EXPECT_TRUE((*m.strings("b.empty"))->empty());
 }
