@@ -21,15 +21,15 @@ struct Message {
   std::string content;
 };
 
-// Defined in chat_template.cc: how one family writes a conversation.
+// Defined in chat_family.h: how one family writes a conversation.
 struct ChatFamily;
 
 class ChatTemplate {
  public:
   // The family whose template this Jinja source is. Error: none; lists what may be passed instead.
   static Result<ChatTemplate> recognise(std::string_view jinja);
-  // By name: "chatml", "llama2", "llama3", "gemma", "mistral", "none" ... Error: unknown; lists
-  // all.
+  // By name: "chatml", "llama3", "gemma", ...; "none" is the messages' text and nothing else.
+  // Error: unknown; lists all.
   static Result<ChatTemplate> named(std::string_view name);
   static std::vector<std::string_view> names();
 
@@ -42,10 +42,12 @@ class ChatTemplate {
                                       std::span<const Message> messages) const;
 
  private:
-  ChatTemplate(const ChatFamily* family, std::optional<std::string> default_system)
-      : family_(family), default_system_(std::move(default_system)) {}
+  ChatTemplate(const ChatFamily* family, bool writes_begin,
+               std::optional<std::string> default_system)
+      : family_(family), writes_begin_(writes_begin), default_system_(std::move(default_system)) {}
 
   const ChatFamily* family_;
+  bool writes_begin_;
   std::optional<std::string> default_system_;  // spoken when the messages bring no system message
 };
 
