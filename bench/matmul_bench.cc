@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -13,14 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include "fathom/base/buffer.h"
 #include "fathom/base/thread_pool.h"
 #include "fathom/kernels/matmul.h"
 #include "fathom/simd/isa.h"
+#include "peak.h"
 
 namespace fathom {
 namespace {
@@ -41,95 +37,6 @@ double best_seconds(const std::function<void()>& work) {
     spent += seconds;
   }
   return best;
-}
-
-// A burst is so many multiply-adds on each of enough independent accumulators to hide their
-// latency, short enough to fall between interruptions. Returns the FLOPs done.
-constexpr int kBurst = 1 << 13;
-volatile float g_sink;
-
-double burst_portable() {
-  typedef float F __attribute__((vector_size(16)));
-  F acc[8] = {};
-  const F a = {1, 1, 1, 1};
-  for (int i = 0; i < 2 * kBurst; ++i) {
-    for (F& x : acc) x = x * a + a;
-    __asm__ volatile("" : : : "memory");
-  }
-  for (const F& x : acc) g_sink = x[0];
-  return 2.0 * kBurst * 8 * 4 * 2;
-}
-
-#if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] double burst_avx2() {
-  __m256 acc[12];
-  for (__m256& x : acc) x = _mm256_setzero_ps();
-  const __m256 a = _mm256_set1_ps(1);
-  for (int i = 0; i < kBurst; ++i)
-#pragma GCC unroll 16
-    for (__m256& x : acc) x = _mm256_fmadd_ps(a, a, x);
-  for (const __m256& x : acc) g_sink = _mm256_cvtss_f32(x);
-  return double{kBurst} * 12 * 8 * 2;
-}
-
-[[gnu::target("avx512f")]] double burst_avx512() {
-  __m512 acc[16];
-  for (__m512& x : acc) x = _mm512_setzero_ps();
-  const __m512 a = _mm512_set1_ps(1);
-  for (int i = 0; i < kBurst; ++i)
-#pragma GCC unroll 16
-    for (__m512& x : acc) x = _mm512_fmadd_ps(a, a, x);
-  for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
-  return double{kBurst} * 16 * 16 * 2;
-}
-
-[[gnu::target("avx512f,avx512bf16")]] double burst_bf16() {
-  __m512 acc[16];
-  for (__m512& x : acc) x = _mm512_setzero_ps();
-  const auto a = (__m512bh)_mm512_set1_epi32(0x3f803f80);
-  for (int i = 0; i < kBurst; ++i)
-#pragma GCC unroll 16
-    for (__m512& x : acc) x = _mm512_dpbf16_ps(x, a, a);
-  for (const __m512& x : acc) g_sink = _mm512_cvtss_f32(x);
-  return double{kBurst} * 16 * 32 * 2;
-}
-#endif
-
-// FLOP/s of all threads' multiply-add units, for the instruction that the kernel uses.
-double peak_flops(const Compute& compute) {
-  auto burst = burst_portable;
-#if defined(__x86_64__)
-  if (compute.isa == Isa::avx2) burst = burst_avx2;
-  if (compute.isa >= Isa::avx512) burst = burst_avx512;
-  if (compute.isa == Isa::avx512bf16 && compute.operand == Operand::bf16) burst = burst_bf16;
-#endif
-  std::vector<double> flops(compute.pool->size());
-  double total = 0;
-  const double seconds = best_seconds([&] {
-    compute.pool->run(flops.size(), [&](size_t task, size_t) { flops[task] = burst(); });
-    total = 0;
-    for (const double f : flops) total += f;
-  });
-  return total / seconds;
-}
-
-// Bytes/s at which the threads together read memory far larger than the caches.
-double read_bandwidth(const Compute& compute) {
-  constexpr size_t kWords = size_t{32} << 20;
-  constexpr size_t kWordsPerTask = size_t{1} << 16;
-  Buffer<uint64_t> memory(kWords);
-  std::fill(memory.data(), memory.data() + kWords, 1);
-  std::vector<uint64_t> sums(kWords / kWordsPerTask);
-  const double seconds = best_seconds([&] {
-    compute.pool->run(sums.size(), [&](size_t task, size_t) {
-      uint64_t sum = 0;
-      for (const uint64_t* p = &memory[task * kWordsPerTask];
-           p != &memory[task * kWordsPerTask] + kWordsPerTask; ++p)
-        sum += *p;
-      sums[task] = sum;
-    });
-  });
-  return kWords * sizeof(uint64_t) / seconds;
 }
 
 // Any byte will do where only time counts; this one makes every f16 scale a small normal number.
