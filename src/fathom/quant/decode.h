@@ -1,7 +1,8 @@
 // Quantised rows to f32, and their dot product with an f32 vector.
 //
 // decode() of every type equals PyPI gguf's `dequantize` to at most one f32 rounding on every ISA.
-// Source of the layouts: ggml-common.h; of the formulas: each type's section in decode_impl.h.
+// Source of the layouts: ggml-common.h; of the formulas: each type's struct in blocks_32.h and
+// blocks_256.h.
 #pragma once
 
 #include <cstddef>
