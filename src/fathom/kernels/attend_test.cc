@@ -328,8 +328,10 @@ TEST_P(Attend, LargeScores) {
   for (float size : {-1.0f, 1.0f}) {
     Problem p = make_problem(7, 1500, 2, 1, 64, 13);
     for (size_t i = 0; i < p.q.size(); ++i) p.q[i] = i % p.head_dim == 0 ? 40 : 0;
-    for (size_t j = 0; j < p.keys; ++j)  // multiples of 1/4 below 64: exact in bf16
-      p.k[j * p.head_dim] = size * static_cast<float>(j * 97 / 1500) - 50;
+    for (size_t j = 0; j < p.keys; ++j) {
+      const size_t step = j * 97 / p.keys;
+      p.k[j * p.head_dim] = size * static_cast<float>(step) - 50;
+    }
     p.scale = 1;
     const BlockPlan plan = causal_plan(p.queries, p.keys);
     check(p, {&plan, &plan}, "large scores");
