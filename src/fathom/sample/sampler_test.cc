@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -35,7 +36,7 @@ std::map<TokenId, double> reference(std::vector<float> logits, const std::vector
   std::vector<TokenId> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
   const auto logit = [&](TokenId t) { return double{logits[static_cast<size_t>(t)]}; };
-  std::ranges::stable_sort(ids, std::greater<>(), logit);
+  std::ranges::sort(ids, {}, [&](TokenId t) { return std::pair(-logit(t), t); });
   if (o.top_k > 0) ids.resize(std::min(ids.size(), static_cast<size_t>(o.top_k)));
 
   const auto softmax = [&](double temperature) {
