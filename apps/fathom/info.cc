@@ -78,15 +78,14 @@ void describe_cache(const ModelSpec& spec, Json& facts) {
 }
 
 Status describe_text(const gguf::File& file, Json& facts) {
-  FATHOM_TRY(Vocabulary vocabulary, read_vocabulary(file.metadata()));
+  FATHOM_TRY(const Vocabulary vocabulary, read_vocabulary(file));
   facts["vocabulary"] = vocabulary.tokens.size();
   facts["tokenizer"] = vocabulary.model;
   facts["pre_tokenizer"] = vocabulary.pre.empty() ? Json(nullptr) : Json(vocabulary.pre);
   facts["begin_token"] = vocabulary.add_bos;
-  FATHOM_TRY(const std::string_view jinja,
-             file.metadata().string_or("tokenizer.chat_template", ""));
-  const auto chat_template = ChatTemplate::recognise(jinja);
-  facts["chat_template"] = jinja.empty()        ? Json("none")
+  FATHOM_TRY(const auto jinja, read_chat_template(file));
+  const auto chat_template = ChatTemplate::recognise(jinja.value_or(""));
+  facts["chat_template"] = !jinja               ? Json("none")
                            : chat_template.ok() ? Json(chat_template.value().name())
                                                 : Json("not recognised");
   return {};

@@ -42,11 +42,7 @@ Result<Prompt> plain_text(const Tokenizer& tokenizer, const std::vector<Document
 
 Result<ChatTemplate> choose_template(const Model& model, const std::string& name) {
   if (!name.empty()) return ChatTemplate::named(name);
-  auto recognised = ChatTemplate::recognise(*model.chat_template);
-  if (!recognised.ok())
-    return Error{"the model's chat template: " + recognised.error().message +
-                 "; choose one with --chat-template NAME, or give plain text with --raw"};
-  return recognised;
+  return ChatTemplate::recognise(*model.chat_template);
 }
 
 }  // namespace

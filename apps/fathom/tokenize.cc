@@ -23,8 +23,7 @@ struct Flags {
 Result<std::vector<TokenId>> encode(const Flags& flags, const std::string& text) {
   FATHOM_TRY(const std::string path, resolve_model(flags.model));
   FATHOM_TRY(const gguf::File file, gguf::File::open(path));
-  FATHOM_TRY(Vocabulary vocabulary, read_vocabulary(file.metadata()));
-  FATHOM_TRY(const auto tokenizer, Tokenizer::create(std::move(vocabulary)));
+  FATHOM_TRY(const auto tokenizer, read_tokenizer(file));
   std::vector<TokenId> ids;
   const Status encoded = tokenizer->encode(text, true, ids);
   if (!encoded.ok())

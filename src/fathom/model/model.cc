@@ -28,7 +28,7 @@ Result<ModelSpec> read_spec_unnamed(const gguf::File& file) {
 Result<ModelSpec> read_spec(const gguf::File& file) { return about(file, read_spec_unnamed(file)); }
 
 Result<std::unique_ptr<Tokenizer>> read_tokenizer(const gguf::File& file) {
-  FATHOM_TRY(Vocabulary vocabulary, about(file, read_vocabulary(file.metadata())));
+  FATHOM_TRY(Vocabulary vocabulary, read_vocabulary(file));
   return about(file, Tokenizer::create(std::move(vocabulary)));
 }
 

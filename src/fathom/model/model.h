@@ -27,11 +27,9 @@ Result<std::unique_ptr<Model>> load_model(const std::string& path);
 
 // The parts, for programs that need no weights. Errors as load_model()'s.
 Result<ModelSpec> read_spec(const gguf::File& file);
+Result<Vocabulary> read_vocabulary(const gguf::File& file);
 Result<std::unique_ptr<Tokenizer>> read_tokenizer(const gguf::File& file);
 Result<std::optional<std::string>> read_chat_template(const gguf::File& file);
-
-// tokenizer.ggml.* -> what a tokenizer is made from. Errors name the key alone.
-Result<Vocabulary> read_vocabulary(const gguf::Metadata& metadata);
 
 std::vector<KvLayerShape> kv_shapes(const ModelSpec& spec);
 

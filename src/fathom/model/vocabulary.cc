@@ -46,9 +46,7 @@ Status read_flags(const gguf::Metadata& metadata, Vocabulary& vocabulary) {
   return {};
 }
 
-}  // namespace
-
-Result<Vocabulary> read_vocabulary(const gguf::Metadata& metadata) {
+Result<Vocabulary> read(const gguf::Metadata& metadata) {
   Vocabulary vocabulary;
   FATHOM_TRY(vocabulary.model, metadata.string("tokenizer.ggml.model"));
   FATHOM_TRY(vocabulary.pre, metadata.string_or("tokenizer.ggml.pre", "default"));
@@ -69,6 +67,14 @@ Result<Vocabulary> read_vocabulary(const gguf::Metadata& metadata) {
   FATHOM_CHECK(read_id(metadata, "eom", count, vocabulary.eom));
   FATHOM_CHECK(read_id(metadata, "unknown", count, vocabulary.unknown));
   FATHOM_CHECK(read_id(metadata, "padding", count, vocabulary.padding));
+  return vocabulary;
+}
+
+}  // namespace
+
+Result<Vocabulary> read_vocabulary(const gguf::File& file) {
+  auto vocabulary = read(file.metadata());
+  if (!vocabulary.ok()) return Error{file.path() + ": " + vocabulary.error().message};
   return vocabulary;
 }
 
