@@ -34,7 +34,7 @@ struct Loaded {
 
 fathom::Result<Loaded> load(const Options& options) {
   FATHOM_TRY(const fathom::gguf::File file, fathom::gguf::File::open(options.model));
-  FATHOM_TRY(fathom::Vocabulary vocabulary, fathom::read_vocabulary(file.metadata()));
+  FATHOM_TRY(fathom::Vocabulary vocabulary, fathom::read_vocabulary(file));
   if (options.pre) vocabulary.pre = *options.pre;
   Loaded loaded;
   FATHOM_TRY(loaded.tokenizer, fathom::Tokenizer::create(std::move(vocabulary)));
