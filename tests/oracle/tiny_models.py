@@ -243,16 +243,25 @@ def sentencepiece(writer, controls, template):
 def llama2(writer):
     return sentencepiece(
         writer, ["<unk>", "<s>", "</s>"],
+        "{% if messages[0]['role'] == 'system' %}"
+        "{% set system = '<<SYS>>\n' + messages[0]['content'] + '\n<</SYS>>\n\n' %}"
+        "{% set messages = messages[1:] %}{% else %}{% set system = '' %}{% endif %}"
         "{% for message in messages %}{% if message['role'] == 'user' %}"
-        "{{ bos_token + '[INST] ' + message['content'] + ' [/INST]' }}"
-        "{% else %}{{ ' ' + message['content'] + ' ' + eos_token }}{% endif %}{% endfor %}")
+        "{{ bos_token + '[INST] ' + ((system if loop.first else '') + message['content']).strip() "
+        "+ ' [/INST]' }}"
+        "{% else %}{{ ' ' + message['content'].strip() + ' ' + eos_token }}{% endif %}{% endfor %}")
 
 
 def gemma(writer):
     size = sentencepiece(
         writer, ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"],
-        "{{ bos_token }}{% for message in messages %}{{ '<start_of_turn>' + message['role'] + '\n' "
-        "+ message['content'] + '<end_of_turn>\n' }}{% endfor %}"
+        "{{ bos_token }}{% if messages[0]['role'] == 'system' %}"
+        "{% set first_user_prefix = messages[0]['content'] + '\n\n' %}"
+        "{% set messages = messages[1:] %}{% else %}{% set first_user_prefix = '' %}{% endif %}"
+        "{% for message in messages %}{{ '<start_of_turn>' + "
+        "('model' if message['role'] == 'assistant' else message['role']) + '\n' + "
+        "(first_user_prefix if loop.first else '') + message['content'].strip() + "
+        "'<end_of_turn>\n' }}{% endfor %}"
         "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}")
     writer.add_eot_token_id(5)
     return size
