@@ -1,16 +1,19 @@
 // tool_tokenize MODEL.gguf [--pre NAME] [--chat-template NAME]: tokenizes what it reads, for tests.
 //
-// Standard input is JSON, a line for each request: {"text": T} or {"messages": [{"role", "content"},
+// Standard input is JSON, a line for each request: {"text": T} or {"messages": [{"role",
+// "content"},
 // ...]}. Standard output has a line for each: {"ids": [...], "text": what they decode to, with
-// replacement characters where that is not UTF-8}, or {"error": E}. With --pre the vocabulary is
-// used with another pre-tokenizer; messages are written by the model's own chat template unless
+// replacement characters where that is not UTF-8, "template": its name}, or {"error": E}. With
+// --pre the vocabulary is used with another pre-tokenizer; messages are written by the model's own
+// chat template unless
 // --chat-template names one.
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "fathom/gguf/gguf.h"
 #include "fathom/model/model.h"
@@ -42,12 +45,12 @@ fathom::Result<Loaded> load(const Options& options) {
   return loaded;
 }
 
-fathom::Result<std::vector<fathom::TokenId>> tokens_of(const Options& options, const Loaded& loaded,
-                                                       const json& request) {
+fathom::Result<json> answer(const Options& options, const Loaded& loaded, const json& request) {
+  const fathom::Tokenizer& tokenizer = *loaded.tokenizer;
   if (request.contains("text")) {
     std::vector<fathom::TokenId> ids;
-    FATHOM_CHECK(loaded.tokenizer->encode(request["text"].get<std::string>(), true, ids));
-    return ids;
+    FATHOM_CHECK(tokenizer.encode(request["text"].get<std::string>(), true, ids));
+    return json{{"ids", ids}, {"text", tokenizer.decode(ids)}};
   }
   std::vector<fathom::Message> messages;
   for (const json& message : request["messages"])
@@ -55,7 +58,8 @@ fathom::Result<std::vector<fathom::TokenId>> tokens_of(const Options& options, c
   FATHOM_TRY(const fathom::ChatTemplate chat,
              options.chat_template ? fathom::ChatTemplate::named(*options.chat_template)
                                    : fathom::ChatTemplate::recognise(loaded.jinja));
-  return chat.render(*loaded.tokenizer, messages);
+  FATHOM_TRY(const std::vector<fathom::TokenId> ids, chat.render(tokenizer, messages));
+  return json{{"ids", ids}, {"text", tokenizer.decode(ids)}, {"template", chat.name()}};
 }
 
 }  // namespace
@@ -78,14 +82,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   for (std::string line; std::getline(std::cin, line);) {
-    const auto ids = tokens_of(options, *loaded, json::parse(line));
-    json reply;
-    if (ids) {
-      reply = {{"ids", *ids}, {"text", loaded->tokenizer->decode(*ids)}};
-    } else {
-      reply = {{"error", ids.error().message}};
-    }
-    std::cout << reply.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    const auto reply = answer(options, *loaded, json::parse(line));
+    const json shown = reply ? *reply : json{{"error", reply.error().message}};
+    std::cout << shown.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
   }
   return 0;
 }
