@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ using Json = nlohmann::ordered_json;
 template <class Field>
 Json over_layers(const ModelSpec& spec, Field field) {
   std::vector<size_t> values;
+  values.reserve(spec.layers.size());
   for (const LayerSpec& layer : spec.layers) values.push_back(field(layer.attention));
   const bool same = std::equal(values.begin() + 1, values.end(), values.begin());
   return same ? Json(values.front()) : Json(values);
@@ -56,8 +58,9 @@ void describe_attention(const ModelSpec& spec, Json& facts) {
   std::vector<size_t> windowed;
   size_t window = 0;
   for (size_t i = 0; i < spec.layers.size(); ++i) {
-    if (!spec.layers[i].attention.window) continue;
-    window = *spec.layers[i].attention.window;
+    const std::optional<size_t>& own = spec.layers[i].attention.window;
+    if (!own) continue;
+    window = *own;
     windowed.push_back(i);
   }
   facts["window"] = windowed.empty() ? Json(nullptr) : Json(window);

@@ -1,5 +1,6 @@
 // fathom: reads long documents and answers questions about them.
 #include <cstdio>
+#include <exception>
 #include <new>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ int main(int argc, char** argv) {
   try {
     return fathom::run_program(argc, argv);
   } catch (const std::bad_alloc&) {
-    return fathom::failed({"out of memory"});
+    std::fputs("fathom: out of memory\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fathom: %s\n", error.what());
   }
+  return fathom::kFailed;
 }

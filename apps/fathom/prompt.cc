@@ -40,11 +40,6 @@ Result<Prompt> plain_text(const Tokenizer& tokenizer, const std::vector<Document
   return prompt;
 }
 
-Result<ChatTemplate> choose_template(const Model& model, const std::string& name) {
-  if (!name.empty()) return ChatTemplate::named(name);
-  return ChatTemplate::recognise(*model.chat_template);
-}
-
 }  // namespace
 
 Result<std::vector<Document>> read_documents(const std::vector<std::string>& files) {
@@ -63,7 +58,9 @@ Result<Prompt> make_prompt(const Model& model, const std::vector<Document>& docu
   if (flags.chat_template.empty() && !model.chat_template)
     return plain_text(tokenizer, documents, flags.question,
                       "plain text, since the model has no chat template");
-  FATHOM_TRY(const ChatTemplate chat_template, choose_template(model, flags.chat_template));
+  FATHOM_TRY(const ChatTemplate chat_template,
+             flags.chat_template.empty() ? ChatTemplate::recognise(model.chat_template.value_or(""))
+                                         : ChatTemplate::named(flags.chat_template));
   std::vector<Message> messages;
   if (!flags.system.empty()) messages.push_back({"system", flags.system});
   messages.push_back({"user", message(documents, flags.question)});

@@ -88,7 +88,7 @@ Status check(const RunFlags& flags) {
     return Error{"--system: not UTF-8 at byte " + std::to_string(*offset)};
   if (!flags.chat_template.empty()) {
     const auto known = ChatTemplate::named(flags.chat_template);
-    if (!known.ok()) return Error{"--chat-template: " + known.error().message};
+    if (!known.ok()) return known.error();
   }
   return check(flags.generation.sampling);
 }
