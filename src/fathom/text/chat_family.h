@@ -1,4 +1,6 @@
-// How each family of models writes a conversation: the parts that chat_template.cc is made of.
+// How a family of models writes a conversation. Each is one file of chats/, written as its models'
+// published templates are (tokenizer_config.json on their model pages);
+// tests/oracle/test_chat_template.py holds them to those templates.
 #pragma once
 
 #include <optional>
@@ -52,6 +54,16 @@ struct ChatFamily {
   Status (*write)(const Conversation& conversation, PromptWriter& prompt);
 };
 
-std::span<const ChatFamily> chat_families();
+// All, in the order in which they are asked: the first that recognises a template has it.
+std::span<const ChatFamily* const> chat_families();
+
+// What families share.
+
+bool has(std::string_view jinja, std::string_view part);
+// Without white space at the ends: Jinja's trim, Python's strip.
+std::string_view trim(std::string_view text);
+// Error: the turns are not the user's, the assistant's, the user's, and so on.
+Status check_alternation(std::span<const Message> turns);
+Error no_system();  // for a family without a place for a system message
 
 }  // namespace fathom

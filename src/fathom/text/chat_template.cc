@@ -7,9 +7,9 @@ namespace {
 
 Error unknown_template(std::string what) {
   what += "; pass --chat-template NAME (";
-  for (const ChatFamily& family : chat_families()) {
-    if (&family != chat_families().data()) what += ", ";
-    what += family.name;
+  for (const ChatFamily* family : chat_families()) {
+    if (family != chat_families().front()) what += ", ";
+    what += family->name;
   }
   return {what + ") or --raw"};
 }
@@ -56,23 +56,23 @@ Status check_roles(std::span<const Message> messages) {
 
 Result<ChatTemplate> ChatTemplate::recognise(std::string_view jinja) {
   if (jinja.empty()) return unknown_template("the model has no chat template");
-  for (const ChatFamily& family : chat_families()) {
-    if (!family.recognises(jinja)) continue;
+  for (const ChatFamily* family : chat_families()) {
+    if (!family->recognises(jinja)) continue;
     const bool writes_begin = jinja.find("bos_token") != std::string_view::npos;
-    return ChatTemplate(&family, writes_begin, find_default_system(jinja));
+    return ChatTemplate(family, writes_begin, find_default_system(jinja));
   }
   return unknown_template("the model's chat template is none that Fathom knows");
 }
 
 Result<ChatTemplate> ChatTemplate::named(std::string_view name) {
-  for (const ChatFamily& family : chat_families())
-    if (family.name == name) return ChatTemplate(&family, family.writes_begin, std::nullopt);
+  for (const ChatFamily* family : chat_families())
+    if (family->name == name) return ChatTemplate(family, family->writes_begin, std::nullopt);
   return unknown_template("unknown chat template '" + std::string(name) + "'");
 }
 
 std::vector<std::string_view> ChatTemplate::names() {
   std::vector<std::string_view> names;
-  for (const ChatFamily& family : chat_families()) names.push_back(family.name);
+  for (const ChatFamily* family : chat_families()) names.push_back(family->name);
   return names;
 }
 
