@@ -64,7 +64,8 @@ fathom::Result<json> answer(const Options& options, const Loaded& loaded, const 
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// A request that is not as above ends the program with json's exception.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];

@@ -48,11 +48,14 @@ const std::vector<std::string> kChatMl = {"<|im_start|>", "<|im_end|>"};
 
 TEST(ChatTemplate, ChatMlSpeaksTheTemplatesOwnSystemMessage) {
   const auto tokenizer = tokenizer_with(kChatMl);
-  for (const std::string newline : {"\n", "\\n"}) {
-    const auto chat = ChatTemplate::recognise(
-        "{% if messages[0]['role'] == 'system' %}{{ '<|im_start|>system" + newline +
-        "' + messages[0]['content'] + '<|im_end|>' }}{% else %}{{ '<|im_start|>system" + newline +
-        "You\\'re \"Q\".<|im_end|>" + newline + "' }}{% endif %}...");
+  const std::string jinja =
+      "{% if messages[0]['role'] == 'system' %}{{ '<|im_start|>system\n' + messages[0]['content'] "
+      "+ '<|im_end|>' }}{% else %}{{ '<|im_start|>system\nYou\\'re \"Q\".<|im_end|>\n' }}{% endif "
+      "%}";
+  std::string escaped;  // as most files have it: a backslash and an n
+  for (const char c : jinja) escaped += c == '\n' ? "\\n" : std::string(1, c);
+  for (const std::string& source : {jinja, escaped}) {
+    const auto chat = ChatTemplate::recognise(source);
     ASSERT_TRUE(chat.ok());
     EXPECT_EQ(chat->name(), "chatml");
     EXPECT_EQ(shown(*tokenizer, *chat, {{"user", "hi"}}),

@@ -12,6 +12,7 @@ using Merges = std::map<std::pair<TokenId, TokenId>, Merge>;
 
 std::vector<Symbol> symbols_of(const std::vector<TokenId>& ids) {
   std::vector<Symbol> symbols;
+  symbols.reserve(ids.size());
   for (uint32_t i = 0; i < ids.size(); ++i) symbols.push_back({i, i + 1, ids[i]});
   return symbols;
 }

@@ -62,7 +62,8 @@ class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(Vocabulary vocabulary);
 
-  bool has_byte_tokens() const { return has_byte_tokens_; }
+  // Is there a token for every character?
+  bool covers_all() const { return has_byte_tokens_ || unknown_ >= 0; }
 
   Status encode(std::string_view text, bool at_start, std::vector<TokenId>& out) const override;
   std::string_view bytes(TokenId id) const override { return bytes_[static_cast<size_t>(id)]; }
@@ -88,6 +89,7 @@ class SentencePiece final : public Tokenizer {
   SpellingMatcher user_defined_;
   std::array<TokenId, 256> byte_tokens_;  // -1: none
   bool has_byte_tokens_ = false;          // all of them
+  TokenId unknown_ = -1;                  // in their place; -1: none
 };
 
 SentencePiece::SentencePiece(Vocabulary vocabulary) : Tokenizer(std::move(vocabulary)) {
@@ -96,6 +98,7 @@ SentencePiece::SentencePiece(Vocabulary vocabulary) : Tokenizer(std::move(vocabu
   normal_.reserve(size());
   for (size_t i = 0; i < size(); ++i) read_token(static_cast<TokenId>(i));
   has_byte_tokens_ = std::ranges::find(byte_tokens_, -1) == byte_tokens_.end();
+  unknown_ = this->vocabulary().unknown.value_or(-1);
   read_scores();
 }
 
@@ -202,8 +205,8 @@ Merge SentencePiece::token_of(std::string_view text) const {
 void SentencePiece::encode_unknown(std::string_view character, std::vector<TokenId>& out) const {
   if (has_byte_tokens_) {
     for (const char byte : character) out.push_back(byte_tokens_[static_cast<uint8_t>(byte)]);
-  } else if (const TokenId unknown = *vocabulary().unknown; out.empty() || out.back() != unknown) {
-    out.push_back(unknown);  // one for a run of unknown characters
+  } else if (out.empty() || out.back() != unknown_) {
+    out.push_back(unknown_);  // one for a run of unknown characters
   }
 }
 
@@ -216,7 +219,7 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(Vocabulary vocabulary) {
   if (vocabulary.remove_extra_whitespaces)
     return Error{"a vocabulary that removes extra white space is not supported"};
   auto tokenizer = std::make_unique<SentencePiece>(std::move(vocabulary));
-  if (!tokenizer->has_byte_tokens() && !tokenizer->vocabulary().unknown)
+  if (!tokenizer->covers_all())
     return Error{
         "the vocabulary has neither all byte tokens <0x00> to <0xFF> nor an unknown token"};
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));

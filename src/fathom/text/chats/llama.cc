@@ -50,9 +50,10 @@ Status write_llama2(const Conversation& conversation, PromptWriter& prompt) {
       continue;
     }
     if (i > 0) prompt.begin();
-    std::string content = turn.content;
+    std::string content;
     if (i == 0 && conversation.system)
-      content = "<<SYS>>\n" + *conversation.system + "\n<</SYS>>\n\n" + content;
+      content.append("<<SYS>>\n").append(*conversation.system).append("\n<</SYS>>\n\n");
+    content += turn.content;
     prompt.text("[INST] ").text(trim(content)).text(" [/INST]");
   }
   return {};
