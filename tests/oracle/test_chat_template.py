@@ -144,13 +144,13 @@ GEMMA3 = """{{ bos_token }}
         {%- set role = message['role'] -%}
     {%- endif -%}
     {{ '<start_of_turn>' + role + '\n' + (first_user_prefix if loop.first else "") }}
-    {{ message['content'] | trim }}
+    {{- message['content'] | trim -}}
     {{ '<end_of_turn>\n' }}
 {%- endfor -%}
 {%- if add_generation_prompt -%}
     {{'<start_of_turn>model\n'}}
 {%- endif -%}
-""".replace("    {{ message['content'] | trim }}\n    {{ '<end", "    {{- message['content'] | trim -}}\n    {{ '<end")
+"""
 MISTRAL1 = (
     "{{ bos_token }}{% for message in messages %}" + ALTERNATE + "{% if message['role'] == 'user' %}"
     "{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}"
