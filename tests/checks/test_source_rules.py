@@ -20,9 +20,7 @@ REGISTRY = re.compile(
 
 LINE_LIMIT = 400
 # Longer files, each with why it is one file.
-LONG_FILES = {
-    "src/fathom/quant/decode_impl.h": "every block type's layout, side by side",
-}
+LONG_FILES = {}
 
 
 def is_ours(path):
