@@ -43,12 +43,6 @@ def instruction_sets():
     return [name for name, done in zip(names, check) if b"instruction set" not in done.stderr]
 
 
-def log_softmax(logits):
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def divergence(oracle, ours):
-    """KL(oracle || ours) in nats, of each row."""
-    p, q = log_softmax(oracle), log_softmax(ours)
-    return np.sum(np.exp(p) * (p - q), axis=-1)
+def log_sum_exp(logits):
+    most = logits.max(axis=1)
+    return most + np.log(np.exp(logits - most[:, None]).sum(axis=1))

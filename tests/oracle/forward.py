@@ -37,12 +37,12 @@ class Model:
         field = self.fields.get(f"{self.architecture}.{key}")
         return default if field is None else field.contents()
 
-    def tensor(self, name):
-        """None where the file has no such tensor."""
+    def tensor(self, name, rows=slice(None)):
+        """The tensor, or some of its rows; None where the file has no such tensor."""
         tensor = self.tensors.get(name)
         if tensor is None:
             return None
-        return gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float64)
+        return gguf.quants.dequantize(tensor.data[rows], tensor.tensor_type).astype(np.float64)
 
     def is_gemma(self):
         return self.architecture == "gemma3"
@@ -190,7 +190,7 @@ def final_state(model, tokens, positions=None):
     def norm(x, name):
         return rms_norm(x, model.tensor(name + ".weight"), model.norm_eps)
 
-    x = model.tensor("token_embd.weight")[np.asarray(tokens)]
+    x = model.tensor("token_embd.weight", rows=np.asarray(tokens))
     if model.is_gemma():
         x = x * math.sqrt(model.width)
     for layer in range(model.layers):
