@@ -51,7 +51,9 @@ def run_llama_cpp(program, model, text, window, windows, out):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
-    found = (done.stdout + done.stderr).split("Final estimate: PPL = ")[1]
+    before, _, found = (done.stdout + done.stderr).partition("Final estimate: PPL = ")
+    if not found:  # on a busy machine it may end before its logging thread has written all
+        raise SystemExit("no perplexity in llama.cpp's output; run again:\n" + before[-2000:])
     with open(out, "rb") as file:
         assert file.read(8) == b"_logits_"
         window, vocabulary, windows = (int(x) for x in np.fromfile(file, np.int32, 3))
