@@ -110,10 +110,10 @@ Status run(const Options& options) {
     }
     std::printf(
         "{\"depth\": %zu, \"depth_s\": %.4f, \"prefill_tokens\": %zu, \"prefill_s\": %.4f, "
-        "\"decode_ms\": %.3f, \"isa\": \"%s\", \"operand\": \"%s\", \"threads\": %zu}\n",
+        "\"decode_ms\": %.3f, \"isa\": \"%s\", \"precision\": \"%s\", \"threads\": %zu}\n",
         depth, best.depth_s, kPrompt, best.prefill_s, best.decode_ms,
         std::string(name(engine->compute().isa)).c_str(),
-        std::string(name(engine->compute().operand)).c_str(), engine->threads());
+        std::string(name(engine->precision())).c_str(), engine->threads());
     std::fflush(stdout);
   }
   return {};

@@ -1,12 +1,22 @@
 #include "model_flags.h"
 
 #include <charconv>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "fathom/attention/spec.h"
 
 namespace fathom {
+namespace {
+
+std::map<std::string, Precision> precision_names() {
+  std::map<std::string, Precision> names;
+  for (const Precision precision : all_precisions()) names.emplace(name(precision), precision);
+  return names;
+}
+
+}  // namespace
 
 std::string pattern_forms() {
   std::string forms;
@@ -52,8 +62,10 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                  "Instruction set: auto, portable, avx2, avx512, avx512bf16 (default: auto)")
       ->envname("FATHOM_ISA");
   app.add_option("--precision", flags.precision,
-                 "What products multiply in: bf16, or f32, which is slower (default: bf16)")
-      ->check(CLI::IsMember({"bf16", "f32"}));
+                 "What products multiply in: f32; bf16: attention in bf16, projections in f32; "
+                 "fast: all in bf16 (default: bf16)")
+      ->transform(CLI::CheckedTransformer(precision_names()).description(""))
+      ->type_name("f32|bf16|fast");
 }
 
 Result<ModelSettings> check(const ModelFlags& flags) {
@@ -66,7 +78,7 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   settings.engine = {.model = flags.model,
                      .threads = flags.threads,
                      .isa = isa.value(),
-                     .operand = flags.precision == "f32" ? Operand::f32 : Operand::bf16};
+                     .precision = flags.precision};
   return settings;
 }
 

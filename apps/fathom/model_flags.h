@@ -16,7 +16,7 @@ struct ModelFlags {
   std::string model;
   size_t threads = 0;
   std::string isa = "auto";
-  std::string precision = "bf16";
+  Precision precision = Precision::bf16;
   std::string attention = "full";
 };
 

@@ -48,7 +48,7 @@ std::string settings_text(const RunReport& report) {
          "prompt     " + grouped(report.prompt_tokens) + " tokens, " + report.form + "\n" +  //
          "context    " + grouped(report.session->context()) + " tokens\n" +                  //
          "attention  " + report.attention + "\n" +                                           //
-         "compute    " + std::string(name(compute.operand)) + ", " +
+         "compute    " + std::string(name(report.engine->precision())) + ", " +
          std::string(name(compute.isa)) + ", " + std::to_string(report.engine->threads()) +
          " threads\n" +  //
          "sampling   " + sampling_text(report.sampling) + "\n";
@@ -83,7 +83,7 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"peak_rss_bytes", peak_rss_bytes()},
           {"threads", report.engine->threads()},
           {"isa", name(compute.isa)},
-          {"precision", name(compute.operand)},
+          {"precision", name(report.engine->precision())},
           {"seed", report.sampling.seed}};
 }
 

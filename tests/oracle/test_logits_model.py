@@ -1,9 +1,10 @@
 """Both real models' logits against the double-precision oracle, on 1,024 tokens of a real text.
 
-In f32 hardly any argmax may differ; with bf16 operands one in a hundred may, where the oracle's two
-best are nearly tied: nearer than the root-mean-square error of their difference that bf16 leads one
-to expect. That is, as test_logits_tiny.py derives it, 2^-9 sqrt(7 layers + 1) of the logits' spread
-for one logit, and sqrt(2) times that for the difference of two. See docs/accuracy.md.
+In f32 hardly any argmax may differ; where products are rounded to bf16 one in a hundred may (two,
+where all products are), if the oracle's two best are nearly tied: nearer than the root-mean-square
+error of their difference that the rounding leads one to expect. That is, as test_logits_tiny.py
+derives it, 2^-9 sqrt(rounded products) of the logits' spread for one logit, and sqrt(2) times that
+for the difference of two. See docs/accuracy.md.
 """
 
 import json
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 MODELS = ["SmolLM2-135M-Instruct.Q4_1.gguf", "gemma-3-270m-q4_k_m.gguf"]
-TEXT = pathlib.Path("/usr/share/common-licenses/Apache-2.0")
+TEXT = pathlib.Path("/usr/share/common-licenses/GPL-3")
 TOKENS = 1024
 
 
@@ -44,8 +45,8 @@ def tokenize(path, text):
 class Agreement:
     """How one path's logits compare with the oracle's, over the positions added so far."""
 
-    def __init__(self, layers):
-        self.layers = layers
+    def __init__(self, rounded_products):
+        self.rounded_products = rounded_products
         self.spreads = []  # of each position's logits, as the oracle has them
         self.divergences = []
         self.errors = []  # root mean square, of each position's logits
@@ -69,7 +70,7 @@ class Agreement:
 
     def near_tie(self):
         """The largest gap that the rounding of bf16 operands explains."""
-        return np.sqrt(2) * 2**-9 * np.sqrt(7 * self.layers + 1) * np.mean(self.spreads)
+        return np.sqrt(2) * 2**-9 * np.sqrt(self.rounded_products) * np.mean(self.spreads)
 
     def __str__(self):
         return (f"{len(self.errors)} positions: argmax equal at {100 * self.same():.2f} %, "
@@ -80,21 +81,23 @@ class Agreement:
 
 @pytest.fixture(scope="module", params=MODELS)
 def agreement(request):
-    """operand -> Agreement; the oracle runs once for both."""
+    """precision -> Agreement; the oracle runs once for all."""
     path = str(models_folder() / request.param)
     if not os.path.exists(path):
         pytest.fail(f"{path} is missing: fathom pull gets it")
     tokens = tokenize(path, TEXT.read_text())
     model = forward.Model(path)
-    result = {"f32": Agreement(model.layers), "bf16": Agreement(model.layers)}
+    # Scores and values; those, the projections (seven products in all) and the head.
+    rounded_products = {"f32": 0, "bf16": 2 * model.layers, "fast": 7 * model.layers + 1}
+    result = {precision: Agreement(rounded) for precision, rounded in rounded_products.items()}
     vocabulary = len(model.fields["tokenizer.ggml.tokens"].contents())
-    streams = [conftest.fathom_logit_blocks(path, tokens, vocabulary, operand=operand)
-               for operand in result]
+    streams = [conftest.fathom_logit_blocks(path, tokens, vocabulary, precision=precision)
+               for precision in result]
     for (_, oracle), *blocks in zip(forward.logit_blocks(path, tokens), *streams):
         for one, (_, ours) in zip(result.values(), blocks):
             one.add(oracle, ours)
-    for operand, one in result.items():
-        print(f"{request.param} {operand}: {one}")
+    for precision, one in result.items():
+        print(f"{request.param} {precision}: {one}")
         assert len(one.errors) == TOKENS
     return result
 
@@ -105,8 +108,9 @@ def test_f32(agreement):
     assert np.mean(one.divergences) <= 1e-6, one
 
 
-def test_bf16(agreement):
-    one = agreement["bf16"]
-    assert one.same() >= 0.99, one
+@pytest.mark.parametrize("precision, same", [("bf16", 0.99), ("fast", 0.98)])
+def test_bf16(agreement, precision, same):
+    one = agreement[precision]
+    assert one.same() >= same, one
     assert max(one.gaps, default=0) <= one.near_tie(), one
     assert np.mean(one.divergences) <= 1e-3, one

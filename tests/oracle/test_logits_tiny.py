@@ -1,5 +1,5 @@
 """Every architecture's logits against the double-precision oracle, on small random models: every
-instruction set, both operand types, chunks of any size.
+instruction set, every precision, chunks of any size.
 
 How far apart may they be? Let e be the relative error of one product: 2^-9 for bf16 operands (one
 rounding of each; independent errors of n terms add to the same relative error of their sum), and
@@ -40,11 +40,11 @@ def sample():
         yield make
 
 
-def tolerance(name, operand):
+def tolerance(name, precision):
     """Of a token's root-mean-square error, in units of the logits' spread."""
     tiny = tiny_models.TINY_MODELS[name]
     terms = max(tiny.width, tiny.hidden, tiny.heads * tiny.head_dim)
-    product_error = 2**-9 if operand == "bf16" else 2**-24 * np.sqrt(terms)
+    product_error = 2**-9 if precision != "f32" else 2**-24 * np.sqrt(terms)
     return AMPLIFICATION * product_error * np.sqrt(7 * tiny.layers + 1)
 
 
@@ -53,30 +53,30 @@ def worst_error(oracle, ours):
     return np.sqrt(np.mean((ours - oracle) ** 2, axis=1)).max() / oracle.std()
 
 
-@pytest.mark.parametrize("operand", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", ["f32", "bf16", "fast"])
 @pytest.mark.parametrize("isa", conftest.instruction_sets())
 @pytest.mark.parametrize("name", tiny_models.TINY_MODELS)
-def test_agrees_with_the_oracle(sample, name, isa, operand):
+def test_agrees_with_the_oracle(sample, name, isa, precision):
     path, tokens, oracle = sample(name)
-    ours = conftest.fathom_logits(path, tokens, oracle.shape[1], isa=isa, operand=operand)
-    assert worst_error(oracle, ours) <= tolerance(name, operand)
+    ours = conftest.fathom_logits(path, tokens, oracle.shape[1], isa=isa, precision=precision)
+    assert worst_error(oracle, ours) <= tolerance(name, precision)
 
 
-@pytest.mark.parametrize("operand", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", ["f32", "bf16", "fast"])
 @pytest.mark.parametrize("name", tiny_models.TINY_MODELS)
-def test_token_by_token_agrees_with_the_oracle(sample, name, operand):
+def test_token_by_token_agrees_with_the_oracle(sample, name, precision):
     path, tokens, oracle = sample(name)
     for chunk in (1, 7):
-        ours = conftest.fathom_logits(path, tokens, oracle.shape[1], operand=operand, chunk=chunk)
-        assert worst_error(oracle, ours) <= tolerance(name, operand), f"chunks of {chunk}"
+        ours = conftest.fathom_logits(path, tokens, oracle.shape[1], precision=precision, chunk=chunk)
+        assert worst_error(oracle, ours) <= tolerance(name, precision), f"chunks of {chunk}"
 
 
-@pytest.mark.parametrize("operand", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", ["f32", "bf16", "fast"])
 @pytest.mark.parametrize("name", tiny_models.TINY_MODELS)
-def test_chunks_and_threads_do_not_change_a_bit(sample, name, operand):
+def test_chunks_and_threads_do_not_change_a_bit(sample, name, precision):
     path, tokens, oracle = sample(name)
-    whole = conftest.fathom_logits(path, tokens, oracle.shape[1], operand=operand, threads=1)
+    whole = conftest.fathom_logits(path, tokens, oracle.shape[1], precision=precision, threads=1)
     for chunk in (64, 128):
-        ours = conftest.fathom_logits(path, tokens, oracle.shape[1], operand=operand, threads=3,
+        ours = conftest.fathom_logits(path, tokens, oracle.shape[1], precision=precision, threads=3,
                                       chunk=chunk)
         assert np.array_equal(whole, ours), f"chunks of {chunk}"

@@ -1,6 +1,6 @@
-// tool_logits MODEL TOKENS [--operand bf16|f32] [--isa NAME] [--threads N] [--chunk N] > rows:
-// the logits of every token, [tokens, vocabulary] f32, to standard output as they are computed.
-// TOKENS is a file of int32.
+// tool_logits MODEL TOKENS [--precision f32|bf16|fast] [--isa NAME] [--threads N] [--chunk N] >
+// rows: the logits of every token, [tokens, vocabulary] f32, to standard output as they are
+// computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -22,6 +22,12 @@ struct Arguments {
   SessionOptions session;
 };
 
+Result<Precision> parse_precision(std::string_view text) {
+  for (const Precision precision : all_precisions())
+    if (text == name(precision)) return precision;
+  return Error{"--precision " + std::string(text) + ": not one of f32, bf16, fast"};
+}
+
 Result<Arguments> parse(int argc, char** argv) {
   if (argc < 3 || argc % 2 == 0) return Error{"usage: tool_logits MODEL TOKENS [--FLAG VALUE]..."};
   Arguments arguments{.tokens_path = argv[2], .engine = {.model = argv[1]}, .session = {}};
@@ -30,8 +36,8 @@ Result<Arguments> parse(int argc, char** argv) {
     const std::string_view value = argv[i + 1];
     if (flag == "--isa") {
       FATHOM_TRY(arguments.engine.isa, parse_isa(value));
-    } else if (flag == "--operand" && (value == "bf16" || value == "f32")) {
-      arguments.engine.operand = value == "bf16" ? Operand::bf16 : Operand::f32;
+    } else if (flag == "--precision") {
+      FATHOM_TRY(arguments.engine.precision, parse_precision(value));
     } else if (flag == "--threads") {
       arguments.engine.threads = std::strtoull(argv[i + 1], nullptr, 10);
     } else if (flag == "--chunk") {

@@ -1,10 +1,28 @@
 #include "fathom/engine/engine.h"
 
+#include <array>
 #include <utility>
 
 #include "fathom/engine/model_store.h"
 
 namespace fathom {
+
+std::string_view name(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::fast:
+      return "fast";
+  }
+  return "?";
+}
+
+std::span<const Precision> all_precisions() {
+  static constexpr std::array kAll = {Precision::f32, Precision::bf16, Precision::fast};
+  return kAll;
+}
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   FATHOM_TRY(const std::string path, resolve_model(options.model));
@@ -14,7 +32,10 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
 
 Engine::Engine(const EngineOptions& options, std::unique_ptr<Model> model)
     : pool_(options.threads == 0 ? available_cores() : options.threads),
-      compute_{.isa = options.isa, .operand = options.operand, .pool = &pool_},
+      compute_{.isa = options.isa,
+               .operand = options.precision == Precision::f32 ? Operand::f32 : Operand::bf16,
+               .pool = &pool_},
+      precision_(options.precision),
       model_(std::move(model)) {}
 
 }  // namespace fathom

@@ -27,11 +27,20 @@
 
 namespace fathom {
 
+// What products multiply in; sums are f32 or better in all (docs/accuracy.md measures the three).
+enum class Precision : uint8_t {
+  f32,   // everything in f32
+  bf16,  // attention and its cache in bf16, projections in f32: the default
+  fast,  // everything in bf16: faster projections, four times the divergence from f32
+};
+std::string_view name(Precision precision);
+std::span<const Precision> all_precisions();
+
 struct EngineOptions {
   std::string model;   // a name known to the model store, or a path to a GGUF file
   size_t threads = 0;  // 0: one per available core
   Isa isa = best_isa();
-  Operand operand = Operand::bf16;
+  Precision precision = Precision::bf16;
 };
 
 class Engine {
@@ -40,7 +49,8 @@ class Engine {
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return *model_->tokenizer; }
-  const Compute& compute() const { return compute_; }
+  const Compute& compute() const { return compute_; }  // attention's operand
+  Precision precision() const { return precision_; }
   size_t threads() const { return pool_.size(); }
 
  private:
@@ -48,6 +58,7 @@ class Engine {
 
   ThreadPool pool_;
   Compute compute_;
+  Precision precision_;
   std::unique_ptr<Model> model_;
 };
 
