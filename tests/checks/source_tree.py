@@ -7,7 +7,7 @@ import subprocess
 
 ROOT = pathlib.Path(os.environ.get("FATHOM_SOURCE", pathlib.Path(__file__).parents[2]))
 SOURCES = ROOT / "src" / "fathom"
-PLUGIN_FOLDERS = ("patterns", "policies", "archs", "tasks")
+PLUGIN_FOLDERS = ("patterns", "policies", "archs", "tasks", "chats")
 
 
 def files(*suffixes):

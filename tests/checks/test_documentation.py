@@ -37,6 +37,15 @@ def test_every_plugin_is_in_the_help():
         assert re.search(rf"^\s+{name}\b", tasks, re.MULTILINE), name
 
 
+def test_every_chat_family_is_documented():
+    families = source_tree.SOURCES.glob("text/chats/*.cc")
+    names = [name for path in families
+             for name in re.findall(r'const ChatFamily \w+\{"([\w.-]+)"', path.read_text())]
+    assert len(names) > 10
+    text = source_tree.read("docs/text.md")
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
 def test_every_element_type_is_documented():
     names = re.findall(r'\{DType::\w+, "(\w+)"', source_tree.read("src/fathom/quant/dtype.cc"))
     assert len(names) == 15
