@@ -30,7 +30,8 @@ class Pattern {
   // range of keys in halves, so a tight bound is what keeps planning fast.
   virtual Coverage cover(PositionRange queries, PositionRange keys) const = 0;
 
-  // The specification that makes this pattern, every parameter written out.
+  // The specification that makes this pattern, every parameter written out; of a pattern that no
+  // specification makes, such as an intersection, what it is made of.
   virtual std::string spec() const = 0;
 };
 

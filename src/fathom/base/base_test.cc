@@ -63,6 +63,18 @@ TEST(ThreadPool, RunsEveryTaskOnceOnAnyNumberOfThreads) {
   }
 }
 
+TEST(ThreadPool, CallersTakeTurns) {
+  ThreadPool pool(3);
+  std::atomic<size_t> total{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) pool.run(8, [&](size_t task, size_t) { total += task; });
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(total, 4u * 200u * 28u);
+}
+
 TEST(ThreadPool, SurvivesManyShortRuns) {
   ThreadPool pool(2);
   size_t total = 0;

@@ -1,5 +1,7 @@
 #include "fathom/base/thread_pool.h"
 
+#include <system_error>
+
 #include <sched.h>
 
 namespace fathom {
@@ -27,7 +29,12 @@ size_t available_cores() {
 }
 
 ThreadPool::ThreadPool(size_t threads) {
-  for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  workers_.reserve(threads - 1);
+  try {
+    for (size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error&) {
+    // Work is cut by its shape, not by threads, so that fewer of them change the time alone.
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -46,6 +53,7 @@ void ThreadPool::drain(size_t worker) {
 
 void ThreadPool::run(size_t count, const std::function<void(size_t, size_t)>& task) {
   if (count == 0) return;
+  const std::lock_guard turn(callers_);
   if (count == 1 || workers_.empty()) {
     for (size_t i = 0; i < count; ++i) task(i, 0);
     return;

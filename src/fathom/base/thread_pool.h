@@ -16,7 +16,8 @@ namespace fathom {
 
 class ThreadPool {
  public:
-  // `threads` >= 1, the caller's own included.
+  // `threads` >= 1, the caller's own included. Where the system refuses more threads (a limit on
+  // processes or memory), there are fewer: size() tells.
   explicit ThreadPool(size_t threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -26,7 +27,7 @@ class ThreadPool {
 
   // Calls task(i, worker) for every i in [0, count), in any order and on any thread, and returns
   // when all are done. `worker` < size() names the thread, for scratch memory. Tasks must not
-  // throw, and must not call run() of the same pool.
+  // throw, and must not call run() of the same pool. Callers on several threads take turns.
   void run(size_t count, const std::function<void(size_t task, size_t worker)>& task);
 
  private:
@@ -34,6 +35,7 @@ class ThreadPool {
   void drain(size_t worker);
 
   std::vector<std::thread> workers_;
+  std::mutex callers_;  // held for a whole run()
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;

@@ -31,7 +31,7 @@ namespace fathom {
 enum class Precision : uint8_t {
   f32,   // everything in f32
   bf16,  // attention and its cache in bf16, projections in f32: the default
-  fast,  // everything in bf16: faster projections, four times the divergence from f32
+  fast,  // everything in bf16: faster projections, about three times the divergence from f32
 };
 std::string_view name(Precision precision);
 std::span<const Precision> all_precisions();

@@ -114,6 +114,7 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
 
 Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
+  FATHOM_CHECK(cache_.reserve(tokens.size()));
   const Stopwatch watch;
   for (size_t done = 0; done < tokens.size();) {
     const size_t count = std::min(options_.chunk, tokens.size() - done);
@@ -130,6 +131,7 @@ Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progr
 
 Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each) {
   FATHOM_CHECK(check_room(tokens.size()));
+  FATHOM_CHECK(cache_.reserve(tokens.size()));
   const size_t vocabulary = engine_.model().spec.vocabulary;
   const size_t rows = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
   Buffer<float> block;

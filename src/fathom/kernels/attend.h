@@ -33,7 +33,8 @@ struct AttendArgs {
   std::span<const BlockPlan* const> plan_of_head;  // [heads]; equal pointers mean equal plans
 };
 
-// Blocks hold elements of compute.operand. The result does not depend on the number of threads.
+// Every key and value in a block that the plan names must be finite, masked or not: a mask gives a
+// value the weight 0, and 0 times infinity is not a number. Blocks hold elements of compute.operand. The result does not depend on the number of threads.
 void attend(const Compute& compute, const AttendArgs& args);
 
 }  // namespace fathom

@@ -11,7 +11,7 @@ namespace fathom {
 
 // The type that products multiply in; sums are always f32.
 //
-// bf16 is the default: operands rounded to bf16, as GPU flash attention does; an ISA without a bf16
+// bf16: operands rounded to bf16, as GPU flash attention does; an ISA without a bf16
 // dot product widens the same bf16 operands to f32. f32 keeps activations, keys and values in f32.
 enum class Operand : uint8_t { bf16, f32 };
 

@@ -4,7 +4,6 @@
 // namespace, so that no file's code can stand in for another's.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -62,7 +61,7 @@ float sum_of_squares(const float* x, size_t count) {
 template <class Vec>
 void rms_norm(const float* x, const float* weight, size_t count, float eps, float* y) {
   const float mean = sum_of_squares<Vec>(x, count) / static_cast<float>(count);
-  const auto factor = Vec::set1(1.0f / std::sqrt(mean + eps));
+  const auto factor = Vec::set1(1.0f / __builtin_sqrtf(mean + eps));
   map<Vec>(x, weight, count, y, [factor](typename Vec::F v, typename Vec::F w) {
     return Vec::mul(Vec::mul(v, factor), w);
   });

@@ -32,8 +32,8 @@ double physical_memory() {
 Error out_of_memory(size_t tokens, double bytes) {
   std::array<char, 160> text;
   std::snprintf(text.data(), text.size(),
-                "out of memory: %zu more tokens need %.1f GiB of key-value cache; this machine has "
-                "%.1f GiB in all",
+                "out of memory: with %zu tokens more the key-value cache needs %.1f GiB; this "
+                "machine has %.1f GiB in all",
                 tokens, bytes * 0x1p-30, physical_memory() * 0x1p-30);
   return {text.data()};
 }
@@ -161,9 +161,13 @@ Status KvCache::reserve(size_t count) {
   const size_t held = impl.blocks;
   const size_t wanted = blocks_for(count + std::min(impl.tokens, SIZE_MAX - count));
   const size_t column = impl.column_bytes();
-  if (wanted <= held || column == 0) return {};
+  if (wanted <= held) return {};
+  if (column == 0) {  // no head holds anything
+    impl.blocks = wanted;
+    return {};
+  }
 
-  const double bytes = static_cast<double>(wanted - held) * static_cast<double>(column);
+  const double bytes = static_cast<double>(wanted) * static_cast<double>(column);
   if (bytes > physical_memory()) return out_of_memory(count, bytes);
   try {
     impl.grow(wanted);

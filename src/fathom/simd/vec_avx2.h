@@ -49,7 +49,8 @@ struct Vec {
 
   template <int kDegree>
   FATHOM_INLINE F exp2(F x) {
-    x = _mm256_max_ps(x, set1(-127.0f));  // where the exponent field below becomes 0
+    // Where the exponent field below becomes 0. In this order a NaN stays one.
+    x = _mm256_max_ps(set1(-127.0f), x);
     const F floor = _mm256_floor_ps(x);
     const F f = sub(x, floor);
     F p = set1(kExp2Polynomial<kDegree>[kDegree]);

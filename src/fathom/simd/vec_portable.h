@@ -47,7 +47,7 @@ struct Vec {
 
   template <int kDegree>
   FATHOM_INLINE F exp2(F x) {
-    x = max(x, set1(-127.0f));
+    x = max(set1(-127.0f), x);  // in this order a NaN stays one
     const I truncated = __builtin_convertvector(x, I);
     const I floor = truncated + (__builtin_convertvector(truncated, F) > x);
     const F f = x - __builtin_convertvector(floor, F);
