@@ -3,41 +3,24 @@
 //
 //   bench_matmul [--threads N] [--isa NAME] [--operand bf16|f32] [--tokens N] [--json]
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "arguments.h"
 #include "fathom/base/buffer.h"
 #include "fathom/base/thread_pool.h"
 #include "fathom/kernels/matmul.h"
 #include "fathom/simd/isa.h"
 #include "peak.h"
+#include "shortest.h"
 
 namespace fathom {
 namespace {
 
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-// The best of as many runs as fit into a third of a second, at least three.
-double best_seconds(const std::function<void()>& work) {
-  double best = 1e9;
-  double spent = 0;
-  for (int i = 0; i < 3 || spent < 0.33; ++i) {
-    const double seconds = seconds_of(work);
-    best = std::min(best, seconds);
-    spent += seconds;
-  }
-  return best;
-}
+constexpr double kSecondsPerPoint = 0.33;
 
 // Any byte will do where only time counts; this one makes every f16 scale a small normal number.
 constexpr int kWeightByte = 0x2c;
@@ -89,8 +72,9 @@ void many_tokens(const Options& options, const Compute& compute) {
       if (shape.cols % info(type).block_size != 0) continue;
       const Matrix2d w(type, shape.rows, shape.cols);
       const Product product{&w.weights, {y.data(), options.tokens, shape.rows}};
-      const double seconds = best_seconds(
-          [&] { matmul(compute, {x.data(), options.tokens, shape.cols}, {&product, 1}); });
+      const double seconds = shortest_seconds(kSecondsPerPoint, [&] {
+        matmul(compute, {x.data(), options.tokens, shape.cols}, {&product, 1});
+      });
       const double flops =
           2.0 * static_cast<double>(options.tokens * shape.rows * shape.cols) / seconds;
       report(options,
@@ -128,7 +112,7 @@ void one_token(const Options& options, const Compute& compute) {
     for (const Matrix2d& w : c.weights) bytes += static_cast<double>(w.bytes.size());
   const std::vector<float> x(1536, 1.0f);
   Buffer<float> y(49152);
-  const double seconds = best_seconds([&] {
+  const double seconds = shortest_seconds(kSecondsPerPoint, [&] {
     for (const Call& c : calls) {
       std::vector<Product> products;
       size_t at = 0;
@@ -154,15 +138,15 @@ Result<Options> parse(int argc, char** argv) {
     const std::string_view value = argv[++i];
     if (flag == "--isa") {
       FATHOM_TRY(options.isa, parse_isa(value));
-    } else if (flag == "--operand" && (value == "bf16" || value == "f32")) {
-      options.operand = value == "f32" ? Operand::f32 : Operand::bf16;
-    } else if (flag == "--threads" || flag == "--tokens") {
-      size_t& target = flag == "--threads" ? options.threads : options.tokens;
-      const auto end = std::from_chars(value.data(), value.data() + value.size(), target);
-      if (end.ec != std::errc() || target == 0)
-        return Error{std::string(flag) + " needs a number above 0"};
+    } else if (flag == "--operand") {
+      FATHOM_TRY(options.operand, parse_operand(value));
+    } else if (flag == "--threads") {
+      FATHOM_TRY(options.threads, parse_positive(value));
+    } else if (flag == "--tokens") {
+      FATHOM_TRY(options.tokens, parse_positive(value));
     } else {
-      return Error{"unknown: " + std::string(flag) + " " + std::string(value)};
+      return Error{std::string(flag) +
+                   ": not one of --threads, --isa, --operand, --tokens, --json"};
     }
   }
   return options;

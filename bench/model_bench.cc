@@ -1,18 +1,18 @@
 // Speed of a whole model at a depth of context, one JSON object a depth on standard output:
 //
-//   bench_model MODEL [--threads N] [--isa NAME] [--rounds N] DEPTH...
+//   bench_model MODEL [--threads N] [--isa NAME] [--precision NAME] [--rounds N] DEPTH...
 //
-// At each depth: the seconds that the next 512 tokens take to read, and the milliseconds that a
-// token takes when read one by one, as in decoding. Tokens are arbitrary: cost does not depend on
-// them. The best of the rounds is told, since other programs only ever add time.
+// At each depth: the milliseconds that a token takes when the next 32 are read one by one, as in
+// decoding; then, 32 tokens deeper, the seconds that 512 take to read. Tokens are arbitrary: cost
+// does not depend on them. The best of the rounds is told, since other programs only ever add time.
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "arguments.h"
+#include "fathom/base/stopwatch.h"
 #include "fathom/engine/engine.h"
 
 namespace fathom {
@@ -29,16 +29,17 @@ struct Options {
 
 struct Timing {
   double depth_s = 0;    // reading everything up to the depth
-  double prefill_s = 0;  // the next kPrompt tokens
-  double decode_ms = 0;  // a token, the average of kDecoded
+  double decode_ms = 0;  // a token, the average of the next kDecoded
+  double prefill_s = 0;  // the kPrompt tokens after those
 };
 
-Result<size_t> parse_count(std::string_view text) {
-  size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size())
-    return Error{"'" + std::string(text) + "' is not a count"};
-  return value;
+Result<Precision> parse_precision(std::string_view text) {
+  std::string names;
+  for (const Precision precision : all_precisions()) {
+    if (text == name(precision)) return precision;
+    names += " " + std::string(name(precision));
+  }
+  return Error{"'" + std::string(text) + "' is not one of" + names};
 }
 
 Result<Options> parse(std::span<char*> arguments) {
@@ -48,13 +49,16 @@ Result<Options> parse(std::span<char*> arguments) {
     if (argument.starts_with("--")) {
       if (++i == arguments.size()) return Error{std::string(argument) + " needs a value"};
       if (argument == "--threads") {
-        FATHOM_TRY(options.engine.threads, parse_count(arguments[i]));
+        FATHOM_TRY(options.engine.threads, parse_positive(arguments[i]));
       } else if (argument == "--rounds") {
-        FATHOM_TRY(options.rounds, parse_count(arguments[i]));
+        FATHOM_TRY(options.rounds, parse_positive(arguments[i]));
       } else if (argument == "--isa") {
         FATHOM_TRY(options.engine.isa, parse_isa(arguments[i]));
+      } else if (argument == "--precision") {
+        FATHOM_TRY(options.engine.precision, parse_precision(arguments[i]));
       } else {
-        return Error{std::string(argument) + ": not one of --threads, --rounds, --isa"};
+        return Error{std::string(argument) +
+                     ": not one of --threads, --isa, --precision, --rounds"};
       }
     } else if (options.engine.model.empty()) {
       options.engine.model = argument;
@@ -64,12 +68,10 @@ Result<Options> parse(std::span<char*> arguments) {
     }
   }
   if (options.depths.empty())
-    return Error{"usage: bench_model MODEL [--threads N] [--isa NAME] [--rounds N] DEPTH..."};
+    return Error{
+        "usage: bench_model MODEL [--threads N] [--isa NAME] [--precision NAME] [--rounds N] "
+        "DEPTH..."};
   return options;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 Result<Timing> time_at(Engine& engine, size_t depth) {
@@ -82,18 +84,17 @@ Result<Timing> time_at(Engine& engine, size_t depth) {
   const std::span<const TokenId> all = tokens;
   Timing timing;
 
-  auto start = std::chrono::steady_clock::now();
+  const Stopwatch reading;
   if (depth > 0) FATHOM_CHECK(session->prefill(all.first(depth)));
-  timing.depth_s = seconds_since(start);
+  timing.depth_s = reading.seconds();
 
-  start = std::chrono::steady_clock::now();
-  FATHOM_CHECK(session->prefill(all.subspan(depth, kPrompt)));
-  timing.prefill_s = seconds_since(start);
+  const Stopwatch decoding;
+  for (size_t i = 0; i < kDecoded; ++i) FATHOM_CHECK(session->prefill(all.subspan(depth + i, 1)));
+  timing.decode_ms = decoding.seconds() * 1000 / kDecoded;
 
-  start = std::chrono::steady_clock::now();
-  for (size_t i = 0; i < kDecoded; ++i)
-    FATHOM_CHECK(session->prefill(all.subspan(depth + kPrompt + i, 1)));
-  timing.decode_ms = seconds_since(start) * 1000 / kDecoded;
+  const Stopwatch prefilling;
+  FATHOM_CHECK(session->prefill(all.subspan(depth + kDecoded, kPrompt)));
+  timing.prefill_s = prefilling.seconds();
   return timing;
 }
 

@@ -9,7 +9,11 @@ namespace fathom {
 // products with this operand are made of.
 double peak_flops(const Compute& compute);
 
-// Rate at which all threads read memory that no cache holds, in bytes/s.
+// All L3 caches that this machine's CPUs reach, in bytes, as Linux tells (sysconf() tells those of
+// the whole package, also to a virtual machine that holds two of its cores); else 32 MiB.
+size_t cache_bytes();
+
+// Rate at which all threads read memory at least four times as large as those, in bytes/s.
 double read_bandwidth(const Compute& compute);
 
 // One thread's share of each, per instruction set. `spin_*` returns the operations done.
