@@ -42,6 +42,8 @@ struct PatternPlugin {
   std::string_view summary;  // one line: what a query sees
   std::string_view paper;    // where it comes from
   std::span<const ParameterInfo> parameters;
+  // A few specifications of it, edges included: every test of patterns runs them all.
+  std::span<const std::string_view> examples;
   // Parameters have been checked against `parameters`: all are there and of the right kind.
   Result<PatternPtr> (*make)(const Parameters& parameters);
 };

@@ -23,23 +23,13 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
+    if (fd_ >= 0 && fd_ != STDIN_FILENO) ::close(fd_);
   }
   int get() const { return fd_; }
 
  private:
   int fd_;
 };
-
-Status write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, "write");
-    content.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -84,22 +74,6 @@ Result<std::string> read_file(const std::string& path) {
     if (n == 0) return content;
     content.append(chunk, static_cast<size_t>(n));
   }
-}
-
-Status write_file_atomically(const std::string& path, std::string_view content) {
-  const std::string temporary = path + ".part-" + std::to_string(::getpid());
-  Status status;
-  {
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0) return system_error(path, "write");
-    status = write_all(file.get(), content, path);
-    if (status.ok() && ::fsync(file.get()) != 0) status = system_error(path, "write");
-  }
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
-    status = system_error(path, "write");
-  if (!status.ok()) ::unlink(temporary.c_str());
-  return status;
 }
 
 }  // namespace fathom

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "fathom/base/result.h"
 
@@ -30,9 +29,5 @@ class FileMapping {
 
 // A text file's or standard input's ("-") whole content. Errors name the path.
 Result<std::string> read_file(const std::string& path);
-
-// Writes a file so that it is either complete under its name or not there: to a temporary name
-// beside it, flushed to disk, then renamed. Errors (full disk, no permission) leave nothing behind.
-Status write_file_atomically(const std::string& path, std::string_view content);
 
 }  // namespace fathom

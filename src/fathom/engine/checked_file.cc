@@ -110,6 +110,8 @@ Status CheckedFile::check(std::string_view sha256) {
 Status CheckedFile::install(const std::string& path) {
   assert(state_->checked);
   if (::fsync(state_->fd) != 0) return write_error(state_->path);
+  // Closed first: no byte can get into it any more, and some file systems tell of errors only here.
+  if (::close(std::exchange(state_->fd, -1)) != 0) return write_error(state_->path);
   if (::rename(state_->path.c_str(), path.c_str()) != 0) return write_error(path);
   state_->path.clear();
   flush_folder(std::filesystem::path(path).parent_path().string());

@@ -100,7 +100,8 @@ class Session {
   // rows: row r of a call with `first` belongs to tokens[first + r]. Logits are never held for more
   // than a block, whatever the vocabulary. Errors as prefill()'s.
   using LogitsFn = std::function<void(size_t first, ConstMatrix<float> logits)>;
-  Status score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each);
+  Status score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each,
+               const ProgressFn& progress = {});
 
   // Generates from the current state. `on_text` is called after every token with what text is
   // ready, whole characters only and possibly none; returning false cancels. The last token is not
@@ -121,6 +122,8 @@ class Session {
   Status check_room(size_t count) const;
   // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
   Result<ConstMatrix<float>> step(std::span<const TokenId> tokens);
+  // logits() of one token's hidden state. Error: they are not numbers.
+  Status read_logits(ConstMatrix<float> hidden);
 
   Engine& engine_;
   SessionOptions options_;

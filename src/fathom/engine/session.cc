@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "fathom/attention/planner.h"
@@ -13,6 +14,13 @@ namespace {
 
 // Logits are computed for at most this many bytes' worth of rows at a time.
 constexpr size_t kLogitsBytes = size_t{64} << 20;
+
+// Tells the watcher how far a run has come. Error: it asked to stop.
+Status report(const ProgressFn& progress, size_t done, size_t total, const Stopwatch& watch) {
+  if (!progress || progress({.done = done, .total = total, .seconds = watch.seconds()})) return {};
+  return Error{"stopped after " + std::to_string(done) + " of " + std::to_string(total) +
+               " tokens"};
+}
 
 // What a layer's queries see: the layer's own window, narrowed by the user's pattern.
 Result<PatternPtr> layer_pattern(const AttentionSpec& layer, const PatternPtr& attention) {
@@ -112,6 +120,13 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
   return hidden;
 }
 
+Status Session::read_logits(ConstMatrix<float> hidden) {
+  forward_.logits(hidden, {logits_.data(), 1, logits_.size()});
+  if (std::ranges::all_of(logits(), [](float logit) { return std::isfinite(logit); })) return {};
+  return Error{"the model's logits are not numbers after " + std::to_string(tokens_.size()) +
+               " tokens: its weights are damaged, or overflow"};
+}
+
 Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
   FATHOM_CHECK(cache_.reserve(tokens.size()));
@@ -120,18 +135,17 @@ Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progr
     const size_t count = std::min(options_.chunk, tokens.size() - done);
     FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(done, count)));
     done += count;
-    if (done == tokens.size())
-      forward_.logits(hidden.rows_at(count - 1, 1), {logits_.data(), 1, logits_.size()});
-    if (progress && !progress({.done = done, .total = tokens.size(), .seconds = watch.seconds()}))
-      return Error{"stopped after " + std::to_string(done) + " of " +
-                   std::to_string(tokens.size()) + " tokens"};
+    if (done == tokens.size()) FATHOM_CHECK(read_logits(hidden.rows_at(count - 1, 1)));
+    FATHOM_CHECK(report(progress, done, tokens.size(), watch));
   }
   return {};
 }
 
-Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each) {
+Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each,
+                      const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
   FATHOM_CHECK(cache_.reserve(tokens.size()));
+  const Stopwatch watch;
   const size_t vocabulary = engine_.model().spec.vocabulary;
   const size_t rows = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
   Buffer<float> block;
@@ -146,6 +160,7 @@ Status Session::score(std::span<const TokenId> tokens, size_t first_scored, cons
       forward_.logits(hidden.rows_at(row, n), logits);
       each(begin + row, logits);
     }
+    FATHOM_CHECK(report(progress, begin + count, tokens.size(), watch));
   }
   return {};
 }
@@ -186,9 +201,14 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
       break;
     }
     FATHOM_TRY(const ConstMatrix<float> hidden, step({&token, 1}));
-    forward_.logits(hidden, {logits_.data(), 1, logits_.size()});
+    FATHOM_CHECK(read_logits(hidden));
   }
-  if (!stop.found()) show(stop.push(characters.finish()) + stop.finish());
+  if (!stop.found()) {
+    std::string rest = stop.push(characters.finish());
+    if (stop.found()) result.reason = StopReason::stop_string;
+    rest += stop.finish();
+    show(std::move(rest));
+  }
   result.seconds = watch.seconds();
   return result;
 }

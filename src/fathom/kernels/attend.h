@@ -34,7 +34,8 @@ struct AttendArgs {
 };
 
 // Every key and value in a block that the plan names must be finite, masked or not: a mask gives a
-// value the weight 0, and 0 times infinity is not a number. Blocks hold elements of compute.operand. The result does not depend on the number of threads.
+// value the weight 0, and 0 times infinity is not a number. Blocks hold elements of
+// compute.operand. The result does not depend on the number of threads.
 void attend(const Compute& compute, const AttendArgs& args);
 
 }  // namespace fathom

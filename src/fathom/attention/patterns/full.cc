@@ -14,6 +14,8 @@ class Full final : public Pattern {
   std::string spec() const override { return "full"; }
 };
 
+constexpr std::string_view kExamples[] = {"full"};
+
 Result<PatternPtr> make(const Parameters&) { return PatternPtr(std::make_shared<Full>()); }
 
 }  // namespace
@@ -24,6 +26,7 @@ const PatternPlugin full = {
     .summary = "every key",
     .paper = "Vaswani et al. 2017, Attention Is All You Need, arXiv:1706.03762",
     .parameters = {},
+    .examples = kExamples,
     .make = make,
 };
 

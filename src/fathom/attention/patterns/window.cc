@@ -41,6 +41,16 @@ const std::array<ParameterInfo, 1> kParameters = {{
      .minimum = 1},
 }};
 
+constexpr std::string_view kExamples[] = {
+    "window(size=1)",
+    "window(size=2)",
+    "window(size=63)",
+    "window(size=64)",
+    "window(size=65)",
+    "window(size=200)",
+    "window(size=9223372036854775807)",
+};
+
 Result<PatternPtr> make(const Parameters& parameters) {
   return PatternPtr(std::make_shared<Window>(parameters.integer("size")));
 }
@@ -53,6 +63,7 @@ const PatternPlugin window = {
     .summary = "the newest `size` keys, itself included",
     .paper = "Beltagy et al. 2020, Longformer, arXiv:2004.05150",
     .parameters = kParameters,
+    .examples = kExamples,
     .make = make,
 };
 

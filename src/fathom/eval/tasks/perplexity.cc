@@ -47,17 +47,17 @@ Result<std::vector<TokenId>> tokenize(const TaskInput& input) {
 
 // Scores tokens [first + 1, window) of one window.
 Status score_window(const TaskInput& input, Session& session, std::span<const TokenId> window,
-                    Likelihoods& out) {
+                    const ProgressFn& progress, Likelihoods& out) {
   const size_t first = window.size() / 2;
   std::vector<double> log_probabilities(window.size());
   session.clear();
-  FATHOM_CHECK(session.score(
-      window.first(window.size() - 1), first, [&](size_t begin, ConstMatrix<float> logits) {
-        input.engine->compute().pool->run(logits.rows, [&](size_t row, size_t) {
-          log_probabilities[begin + row + 1] =
-              log_probability({logits.row(row), logits.cols}, window[begin + row + 1]);
-        });
-      }));
+  const Session::LogitsFn look_up = [&](size_t begin, ConstMatrix<float> logits) {
+    input.engine->compute().pool->run(logits.rows, [&](size_t row, size_t) {
+      log_probabilities[begin + row + 1] =
+          log_probability({logits.row(row), logits.cols}, window[begin + row + 1]);
+    });
+  };
+  FATHOM_CHECK(session.score(window.first(window.size() - 1), first, look_up, progress));
   for (size_t i = first + 1; i < window.size(); ++i) out.add(-log_probabilities[i]);
   return {};
 }
@@ -75,14 +75,16 @@ Result<nlohmann::json> run(const TaskInput& input) {
   for (size_t i = 0; i < windows; ++i) {
     const std::span window(tokens.data() + i * input.window, input.window);
     if (vocabulary.add_bos && vocabulary.bos) window[0] = *vocabulary.bos;
-    FATHOM_CHECK(score_window(input, *session, window, losses));
-    if (input.progress && !input.progress({.done = (i + 1) * input.window,
-                                           .total = windows * input.window,
-                                           .seconds = watch.seconds()}))
-      return Error{"stopped after " + std::to_string(i + 1) + " of " + std::to_string(windows) +
-                   " windows"};
+    const ProgressFn progress = [&](const Progress& in_window) {
+      return !input.progress || input.progress({.done = i * input.window + in_window.done,
+                                                .total = windows * input.window,
+                                                .seconds = watch.seconds()});
+    };
+    FATHOM_CHECK(score_window(input, *session, window, progress, losses));
   }
   const double perplexity = std::exp(losses.mean());
+  if (!std::isfinite(perplexity))
+    return Error{"the perplexity is not a number: the model's weights are damaged, or overflow"};
   return nlohmann::json{
       {"perplexity", perplexity},   {"standard_error", perplexity * losses.standard_error()},
       {"window", input.window},     {"windows", windows},
