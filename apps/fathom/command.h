@@ -10,7 +10,7 @@
 
 namespace fathom {
 
-// The program's exit codes.
+// The program's exit codes. Where the reader of the output goes away, SIGPIPE ends the program.
 constexpr int kDone = 0;
 constexpr int kFailed = 1;         // the input or the machine did not allow it
 constexpr int kMisused = 2;        // the flags ask for what cannot be

@@ -3,11 +3,11 @@
 #include <string>
 
 #include "command.h"
-#include "fathom/base/file_mapping.h"
 #include "fathom/eval/task.h"
 #include "interrupt.h"
 #include "model_flags.h"
 #include "terminal.h"
+#include "text_file.h"
 
 namespace fathom {
 namespace {
@@ -29,10 +29,12 @@ Status show(const nlohmann::json& figures, bool json) {
 int evaluate(const Task& task, const Flags& flags) {
   const auto settings = check(flags.model);
   if (!settings.ok()) return misused(settings.error());
-  auto text = read_file(flags.file);
+  auto text = read_text(flags.file);
   if (!text.ok()) return failed(text.error());
   const auto engine = Engine::load(settings.value().engine);
   if (!engine.ok()) return failed(engine.error());
+  const Status fits = check_context("--window", flags.window, engine.value()->model());
+  if (!fits.ok()) return misused(fits.error());
   catch_interrupt();
   const auto figures = [&] {
     ProgressLine line("scoring");
@@ -46,7 +48,7 @@ int evaluate(const Task& task, const Flags& flags) {
                      }});
   }();
   if (!figures.ok()) {
-    failed(figures.error());
+    failed({flags.file + ": " + figures.error().message});
     return interrupted() ? kInterrupted : kFailed;
   }
   const Status shown = show(figures.value(), flags.json);
@@ -57,9 +59,10 @@ CLI::App* add_task(CLI::App& app, const Task& task, Flags& flags) {
   CLI::App* sub = app.add_subcommand(std::string(task.name), std::string(task.summary));
   add_model_flags(*sub, flags.model);
   sub->add_option("-f,--file", flags.file, "The text to measure on; - is standard input")
-      ->required();
+      ->required()
+      ->check(file_name());
   sub->add_option("--window", flags.window, "Tokens a window (default: 2048)")
-      ->check(whole_number(1, 1'000'000'000));
+      ->check(whole_number(4, kMostTokens));
   sub->add_flag("--json", flags.json, "Print one JSON object");
   sub->footer("Example:\n  fathom eval " + std::string(task.name) +
               " -m smollm2-135m -f book.txt --window 2048");

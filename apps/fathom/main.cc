@@ -2,8 +2,12 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "terminal.h"
@@ -24,39 +28,62 @@ int misused(const Error& error) {
 
 namespace {
 
-// "; see 'fathom run --help'", of the subcommand that was being parsed.
-std::string where_to_look(const CLI::App& program) {
+// Else the first files opened would take their numbers, and get what is printed. Opened the wrong
+// way round, so that reading and printing fail as they do on a closed one.
+bool fill_closed_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0 &&
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      return false;
+  return true;
+}
+
+// "no task 'foo'; tasks: perplexity", where a word stands in a subcommand's place.
+std::string no_such(const CLI::App& app, const std::string& word) {
+  const std::string kind = app.get_parent() == nullptr ? "command" : "task";
+  std::string names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names += (names.empty() ? "" : ", ") + sub->get_name();
+  return "no " + kind + " '" + word + "'; " + kind + "s: " + names;
+}
+
+// What is wrong, and where to look: the help of the subcommand that was being parsed.
+Error explain(const CLI::App& program, const CLI::ParseError& error) {
   std::string command = "fathom";
   const CLI::App* app = &program;
   while (!app->get_subcommands().empty()) {
     app = app->get_subcommands().front();
     command += " " + app->get_name();
   }
-  return "; see '" + command + " --help'";
+  const std::vector<std::string> unknown = app->remaining();
+  const bool is_sub_missing = app->get_require_subcommand_min() > 0 && !unknown.empty();
+  return {(is_sub_missing ? no_such(*app, unknown.front()) : error.what()) + "; see '" + command +
+          " --help'"};
 }
 
 int run_program(int argc, char** argv) {
   CLI::App program("Fathom: exact and sparse attention over long documents, on CPUs.", "fathom");
   program.set_version_flag("--version", "fathom " FATHOM_VERSION);
   program.require_subcommand(1);
+  const std::vector<Command> commands = {run_command(program),     eval_command(program),
+                                         pull_command(program),    list_command(program),
+                                         info_command(program),    tokenize_command(program),
+                                         patterns_command(program)};
+  // After the commands, which would inherit it.
   program.footer(
       "Examples:\n"
       "  fathom pull smollm2-135m\n"
       "  fathom run -m smollm2-135m -f report.txt -p 'What does the report recommend?'\n"
       "  fathom run --help");
-  const std::vector<Command> commands = {run_command(program),     eval_command(program),
-                                         pull_command(program),    list_command(program),
-                                         info_command(program),    tokenize_command(program),
-                                         patterns_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
-    return program.exit(help_or_version);
+    std::ostringstream text;
+    program.exit(help_or_version, text, text);
+    const Status printed = print(text.str());
+    return printed.ok() ? kDone : failed(printed.error());
   } catch (const CLI::ParseError& error) {
-    const std::vector<std::string> unknown = program.remaining();
-    const bool no_command = program.get_subcommands().empty() && !unknown.empty();
-    const std::string what = no_command ? "no command '" + unknown.front() + "'" : error.what();
-    return misused({what + where_to_look(program)});
+    return misused(explain(program, error));
   }
   for (const Command& command : commands)
     if (command.app->parsed()) return command.run();
@@ -67,6 +94,7 @@ int run_program(int argc, char** argv) {
 }  // namespace fathom
 
 int main(int argc, char** argv) {
+  if (!fathom::fill_closed_standard_streams()) return fathom::kFailed;
   try {
     return fathom::run_program(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -1,7 +1,6 @@
 #include "model_flags.h"
 
 #include <charconv>
-#include <map>
 #include <system_error>
 #include <utility>
 
@@ -10,10 +9,13 @@
 namespace fathom {
 namespace {
 
-std::map<std::string, Precision> precision_names() {
-  std::map<std::string, Precision> names;
-  for (const Precision precision : all_precisions()) names.emplace(name(precision), precision);
-  return names;
+Result<Precision> parse_precision(std::string_view text) {
+  std::string valid;
+  for (const Precision precision : all_precisions()) {
+    if (text == name(precision)) return precision;
+    valid += (valid.empty() ? "" : ", ") + std::string(name(precision));
+  }
+  return Error{"no '" + std::string(text) + "': one of " + valid};
 }
 
 }  // namespace
@@ -36,9 +38,23 @@ CLI::Validator whole_number(uint64_t least, uint64_t most) {
         uint64_t number = 0;
         const char* end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc() && stop == end && number >= least && number <= most) return "";
+        const bool plain = text.size() == 1 || text.front() != '0';
+        if (error == std::errc() && stop == end && plain && number >= least && number <= most)
+          return "";
         return "'" + text + "' is not a whole number from " + std::to_string(least) + " to " +
                std::to_string(most);
+      },
+      "");
+}
+
+CLI::Validator number(std::string range, bool (*within)(double)) {
+  return CLI::Validator(
+      [range = std::move(range), within](std::string& text) -> std::string {
+        double value = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && within(value)) return "";
+        return "'" + text + "' is not a number " + range;
       },
       "");
 }
@@ -64,7 +80,6 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
   app.add_option("--precision", flags.precision,
                  "What products multiply in: f32; bf16: attention in bf16, projections in f32; "
                  "fast: all in bf16 (default: bf16)")
-      ->transform(CLI::CheckedTransformer(precision_names()).description(""))
       ->type_name("f32|bf16|fast");
 }
 
@@ -72,14 +87,23 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   ModelSettings settings;
   const auto isa = parse_isa(flags.isa);
   if (!isa.ok()) return Error{"--isa: " + isa.error().message};
+  const auto precision = parse_precision(flags.precision);
+  if (!precision.ok()) return Error{"--precision: " + precision.error().message};
   auto attention = parse_pattern(flags.attention);
   if (!attention.ok()) return Error{"--attn: " + attention.error().message};
   settings.attention = std::move(*attention);
   settings.engine = {.model = flags.model,
                      .threads = flags.threads,
                      .isa = isa.value(),
-                     .precision = flags.precision};
+                     .precision = precision.value()};
   return settings;
+}
+
+Status check_context(std::string_view flag, size_t tokens, const Model& model) {
+  const size_t trained = model.spec.trained_context;
+  if (tokens <= trained) return {};
+  return Error{std::string(flag) + " " + std::to_string(tokens) + ": the model was trained for " +
+               std::to_string(trained) + " tokens and answers badly beyond; ask for at most that"};
 }
 
 }  // namespace fathom

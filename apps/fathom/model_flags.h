@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -16,12 +17,17 @@ struct ModelFlags {
   std::string model;
   size_t threads = 0;
   std::string isa = "auto";
-  Precision precision = Precision::bf16;
+  std::string precision = "bf16";
   std::string attention = "full";
 };
 
-// A check for options of unsigned type, which CLI11 reads "-1" into without complaint.
+constexpr uint64_t kMostTokens = 1'000'000'000;
+
+// A check for options of integer type, for which CLI11 takes "-1" as unsigned, clamps what is too
+// large, and reads "010" as 8.
 CLI::Validator whole_number(uint64_t least, uint64_t most);
+// A check for options of type double. `range` is for the error, "over 0"; NaN must not be within.
+CLI::Validator number(std::string range, bool (*within)(double));
 
 // -m alone, for commands that only look at a model.
 void add_model_flag(CLI::App& app, std::string& model);
@@ -34,6 +40,9 @@ struct ModelSettings {
 
 // Errors name the flag.
 Result<ModelSettings> check(const ModelFlags& flags);
+
+// Of -c and the like. Error: more than the model was trained for; names the flag.
+Status check_context(std::string_view flag, size_t tokens, const Model& model);
 
 // "full, window(size)": what --attn takes.
 std::string pattern_forms();

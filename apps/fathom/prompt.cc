@@ -3,20 +3,19 @@
 #include <filesystem>
 #include <utility>
 
-#include "fathom/base/file_mapping.h"
 #include "fathom/text/chat_template.h"
-#include "fathom/text/utf8.h"
+#include "terminal.h"
+#include "text_file.h"
 
 namespace fathom {
 namespace {
 
 Result<Document> read_document(const std::string& file) {
+  FATHOM_TRY(std::string text, read_text(file));
   const std::string name =
       file == "-" ? "standard input" : std::filesystem::path(file).filename().string();
-  FATHOM_TRY(std::string text, read_file(file));
-  if (const auto offset = find_invalid_utf8(text))
-    return Error{(file == "-" ? name : file) + ": not UTF-8 at byte " + std::to_string(*offset)};
-  return Document{name, std::move(text)};
+  // The model reads the name, and a file's name may hold any bytes.
+  return Document{printable(name), std::move(text)};
 }
 
 // The user's message. Several documents are told apart by their names.

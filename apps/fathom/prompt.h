@@ -16,7 +16,7 @@ struct Document {
   std::string text;
 };
 
-// "-" is standard input. Errors name the file: missing, not UTF-8 (with the byte offset).
+// Errors as read_text()'s.
 Result<std::vector<Document>> read_documents(const std::vector<std::string>& files);
 
 struct Prompt {

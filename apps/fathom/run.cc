@@ -94,13 +94,15 @@ int run(const CLI::App& app, const RunFlags& flags) {
   const auto engine = Engine::load(settings.value().engine);
   if (!engine.ok()) return failed(engine.error());
   const Model& model = engine.value()->model();
+  const Status fits = check_context("-c", flags.session.context, model);
+  if (!fits.ok()) return misused(fits.error());
   const auto prompt = make_prompt(model, documents.value(), flags);
   if (!prompt.ok()) return failed(prompt.error());
 
   SessionOptions options = flags.session;
   options.attention = settings.value().attention;
   const auto session = Session::open(*engine.value(), options);
-  if (!session.ok()) return misused(session.error());
+  if (!session.ok()) return failed(session.error());
   const size_t context = session.value()->context();
   const size_t length = prompt.value().tokens.size();
   const Status room = check_room(length, context, model.spec.trained_context);

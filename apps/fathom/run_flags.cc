@@ -1,21 +1,27 @@
 #include "run_flags.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <string_view>
 
 #include "fathom/text/chat_template.h"
 #include "fathom/text/utf8.h"
+#include "text_file.h"
 
 namespace fathom {
 namespace {
 
-constexpr uint64_t kMostTokens = 1'000'000'000;
+// One value a flag, so that what follows it is never taken for another.
+CLI::Option* repeatable(CLI::Option& option) {
+  return option.expected(1)->allow_extra_args(false)->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeAll);
+}
 
 void add_prompt_flags(CLI::App& app, RunFlags& flags) {
-  // One value a flag, so that what follows a file name is never taken for another.
-  app.add_option("-f,--file", flags.files, "A document; may be repeated; - is standard input")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
+  auto* file =
+      app.add_option("-f,--file", flags.files, "A document; may be repeated; - is standard input");
+  repeatable(*file)->check(file_name())->type_name("FILE");
   app.add_option("-p,--prompt", flags.question, "The question, which comes after the documents");
   app.add_option("--system", flags.system, "The system message");
   auto* chat_template = app.add_option("--chat-template", flags.chat_template,
@@ -43,19 +49,30 @@ void add_sampling_flags(CLI::App& app, Generation& generation) {
   SamplingOptions& sampling = generation.sampling;
   app.add_option("--temp", sampling.temperature,
                  "Temperature; 0 takes the likeliest token, best for questions about documents "
-                 "(default: 0)");
-  app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest; 0: all (default: 0)");
+                 "(default: 0)")
+      ->check(number("from 0 on", [](double x) { return x >= 0 && x < INFINITY; }));
+  app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest; 0: all (default: 0)")
+      ->check(whole_number(0, INT64_MAX));
   app.add_option("--top-p", sampling.top_p,
-                 "Draw from the likeliest that make up this probability (default: 1)");
+                 "Draw from the likeliest that make up this probability (default: 1)")
+      ->check(number("over 0 and up to 1", [](double x) { return x > 0 && x <= 1; }));
   app.add_option("--min-p", sampling.min_p,
-                 "Draw from those at least this fraction as likely as the likeliest (default: 0)");
+                 "Draw from those at least this fraction as likely as the likeliest (default: 0)")
+      ->check(number("from 0 to 1", [](double x) { return x >= 0 && x <= 1; }));
   app.add_option("--repeat-penalty", sampling.repetition_penalty,
-                 "Over 1: makes the last 64 tokens less likely (default: 1)");
+                 "Over 1: makes the last 64 tokens less likely (default: 1)")
+      ->check(number("over 0", [](double x) { return x > 0 && x < INFINITY; }));
   app.add_option("-s,--seed", sampling.seed, "Of the draws; same seed, same text (default: 0)")
       ->check(whole_number(0, UINT64_MAX))
       ->envname("FATHOM_SEED");
-  app.add_option("--stop", generation.stop, "End the answer before this text; may be repeated")
-      ->allow_extra_args(false);
+  repeatable(*app.add_option("--stop", generation.stop,
+                             "End the answer before this text; may be repeated"));
+}
+
+Status check_utf8(std::string_view flag, const std::string& text) {
+  if (const auto offset = find_invalid_utf8(text))
+    return Error{std::string(flag) + ": not UTF-8 at byte " + std::to_string(*offset)};
+  return {};
 }
 
 }  // namespace
@@ -82,15 +99,14 @@ Status check(const RunFlags& flags) {
     return Error{"-f -: standard input can be read only once"};
   for (const std::string& stop : flags.generation.stop)
     if (stop.empty()) return Error{"--stop: must not be empty"};
-  if (const auto offset = find_invalid_utf8(flags.question))
-    return Error{"-p: not UTF-8 at byte " + std::to_string(*offset)};
-  if (const auto offset = find_invalid_utf8(flags.system))
-    return Error{"--system: not UTF-8 at byte " + std::to_string(*offset)};
+  FATHOM_CHECK(check_utf8("-p", flags.question));
+  FATHOM_CHECK(check_utf8("--system", flags.system));
+  for (const std::string& stop : flags.generation.stop) FATHOM_CHECK(check_utf8("--stop", stop));
   if (!flags.chat_template.empty()) {
     const auto known = ChatTemplate::named(flags.chat_template);
     if (!known.ok()) return known.error();
   }
-  return check(flags.generation.sampling);
+  return {};
 }
 
 std::vector<std::string> without_effect(const CLI::App& app, const RunFlags& flags) {

@@ -4,18 +4,18 @@
 #include <vector>
 
 #include "command.h"
-#include "fathom/base/file_mapping.h"
 #include "fathom/engine/model_store.h"
 #include "fathom/model/model.h"
 #include "model_flags.h"
 #include "terminal.h"
+#include "text_file.h"
 
 namespace fathom {
 namespace {
 
 struct Flags {
   std::string model;
-  std::string file;
+  std::string file;  // empty: `text` was given
   std::string text;
   bool json = false;
 };
@@ -39,7 +39,7 @@ Status show(const std::vector<TokenId>& ids, bool json) {
 }
 
 int tokenize(const Flags& flags) {
-  const auto text = flags.file.empty() ? Result<std::string>(flags.text) : read_file(flags.file);
+  const auto text = flags.file.empty() ? Result<std::string>(flags.text) : read_text(flags.file);
   if (!text.ok()) return failed(text.error());
   const auto ids = encode(flags, text.value());
   if (!ids.ok()) return failed(ids.error());
@@ -54,7 +54,8 @@ Command tokenize_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("tokenize", "Show a text's tokens and their number");
   add_model_flag(*app, flags->model);
   auto* source = app->add_option_group("text");
-  source->add_option("-f,--file", flags->file, "The text's file; - is standard input");
+  source->add_option("-f,--file", flags->file, "The text's file; - is standard input")
+      ->check(file_name());
   source->add_option("-p,--prompt", flags->text, "The text itself");
   source->require_option(1);
   app->add_flag("--json", flags->json, "Print one JSON object: count, tokens");

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -21,6 +22,8 @@ def test_help_lists_every_command():
     for name in COMMANDS:
         assert re.search(rf"^  {name} ", text, re.M)
     assert "Examples:" in text
+    assert "report.txt" not in succeed("list", "--help") + succeed("eval", "--help")
+    assert " ..." not in succeed("run", "--help")
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "eval perplexity"])
@@ -30,7 +33,11 @@ def test_every_command_has_help(name):
 
 @pytest.mark.parametrize("arguments, culprit", [
     ([], "fathom --help"),
-    (["dive"], "dive"),
+    (["dive"], "no command 'dive'; commands: " + ", ".join(COMMANDS)),
+    (["eval", "dive"], "no task 'dive'; tasks: perplexity"),
+    (["eval", "perplexity", "-m", "MODEL", "-f", "x", "--window", "3"], "--window: '3'"),
+    (["eval", "perplexity", "-m", "MODEL", "-f", "FILE", "--window", "4097"],
+     "--window 4097: the model was trained for 4096"),
     (["run"], "--model"),
     (["run", "-m", "MODEL", "-p", "x", "--colour"], "--colour"),
     (["run", "-m", "MODEL"], "nothing to read"),
@@ -42,16 +49,22 @@ def test_every_command_has_help(name):
     (["run", "-m", "MODEL", "-p", "x", "-n", "99999999999999999999"], "--predict"),
     (["run", "-m", "MODEL", "-p", "x", "-s", "-1"], "--seed"),
     (["run", "-m", "MODEL", "-p", "x", "-b", "0"], "--chunk"),
-    (["run", "-m", "MODEL", "-p", "x", "-c", "5000"], "5000"),
-    (["run", "-m", "MODEL", "-p", "x", "--temp", "-1"], "temperature"),
-    (["run", "-m", "MODEL", "-p", "x", "--temp", "nan"], "temperature"),
-    (["run", "-m", "MODEL", "-p", "x", "--top-p", "1.5"], "top_p"),
-    (["run", "-m", "MODEL", "-p", "x", "--top-k", "-1"], "top_k"),
-    (["run", "-m", "MODEL", "-p", "x", "--min-p", "2"], "min_p"),
-    (["run", "-m", "MODEL", "-p", "x", "--repeat-penalty", "0"], "penalty"),
+    (["run", "-m", "MODEL", "-p", "x", "-c", "5000"], "-c 5000: the model was trained for 4096"),
+    (["run", "-m", "MODEL", "-p", "x", "--temp", "-1"], "--temp: '-1'"),
+    (["run", "-m", "MODEL", "-p", "x", "--temp", "nan"], "--temp: 'nan'"),
+    (["run", "-m", "MODEL", "-p", "x", "--top-p", "1.5"], "--top-p: '1.5'"),
+    (["run", "-m", "MODEL", "-p", "x", "--top-p", "0"], "--top-p: '0'"),
+    (["run", "-m", "MODEL", "-p", "x", "--top-k", "-1"], "--top-k: '-1'"),
+    (["run", "-m", "MODEL", "-p", "x", "--top-k", "99999999999999999999"], "--top-k"),
+    (["run", "-m", "MODEL", "-p", "x", "-n", "010"], "--predict"),
+    (["run", "-m", "MODEL", "-p", "x", "--min-p", "2"], "--min-p: '2'"),
+    (["run", "-m", "MODEL", "-p", "x", "--repeat-penalty", "0"], "--repeat-penalty: '0'"),
     (["run", "-m", "MODEL", "-p", "x", "--stop", ""], "--stop"),
+    (["run", "-m", "MODEL", "-p", "x", "--stop", b"a\xe9"], "--stop: not UTF-8 at byte 1"),
     (["run", "-m", "MODEL", "-p", "x", "--isa", "sse2"], "avx2"),
-    (["run", "-m", "MODEL", "-p", "x", "--precision", "f8"], "--precision"),
+    (["run", "-m", "MODEL", "-p", "x", "--precision", "f64"],
+     "--precision: no 'f64': one of f32, bf16, fast"),
+    (["run", "-m", "MODEL", "-p", "x", "--precision", "0"], "--precision: no '0'"),
     (["run", "-m", "MODEL", "-p", "x", "--chat-template", "vicuna"], "chatml"),
     (["run", "-m", "MODEL", "-p", "x", "--chat-template", "chatml", "--raw"], "--raw"),
     (["run", "-m", "MODEL", "-p", "x", "--attn", "fulll"], "full"),
@@ -61,14 +74,18 @@ def test_every_command_has_help(name):
     (["run", "-m", "MODEL", "-f", "-", "-f", "-"], "standard input"),
     (["run", "-m", "MODEL", "-f", "-"], "empty"),
     (["run", "-m", "MODEL", "-p", b"caf\xe9"], "byte 3"),
+    (["run", "-m", "MODEL", "-f", "", "-p", "x"], "--file: '' names no file"),
+    (["eval", "perplexity", "-m", "MODEL", "-f", ""], "--file: '' names no file"),
+    (["tokenize", "-m", "MODEL", "-f", ""], "--file: '' names no file"),
     (["eval"], "eval --help"),
     (["eval", "perplexity", "-m", "MODEL"], "--file"),
     (["tokenize", "-m", "MODEL"], "tokenize --help"),
     (["pull"], "pull --help"),
     (["pull", "gpt-5"], "smollm2-135m"),
 ])
-def test_misuse_is_exit_code_2(tiny, arguments, culprit):
-    arguments = [tiny("llama") if argument == "MODEL" else argument for argument in arguments]
+def test_misuse_is_exit_code_2(tiny, document, arguments, culprit):
+    files = {"MODEL": tiny("llama"), "FILE": document}
+    arguments = [files.get(argument, argument) for argument in arguments]
     assert culprit in fail(2, *[a.decode(errors="surrogateescape") if isinstance(a, bytes) else a
                                 for a in arguments])
 
@@ -151,7 +168,7 @@ def test_tokenize(tiny, document):
 
 
 def test_output_that_cannot_be_written_is_an_error(tiny):
-    for arguments in (["list"], ["patterns"], ["info", "-m", tiny("llama")],
+    for arguments in (["--help"], ["run", "--help"], ["--version"], ["list"], ["patterns"], ["info", "-m", tiny("llama")],
                       ["run", "-m", tiny("llama"), "-p", "Hello", "-n", "3", "-q"],
                       ["run", "-m", tiny("llama"), "-p", "Hello", "-n", "3", "-q", "--json"]):
         with open("/dev/full", "wb") as full:
@@ -160,13 +177,32 @@ def test_output_that_cannot_be_written_is_an_error(tiny):
         assert done.returncode == 1 and b"standard output" in done.stderr, arguments
 
 
+def test_closed_standard_streams_are_not_taken_by_files(tiny, tmp_path):
+    """What a pull opens must not get the number of a stream that messages go to."""
+    script = tmp_path / "python3"
+    script.write_text(f"#!/bin/sh\nreadlink /proc/$PPID/fd/[012] >{tmp_path}/streams\nexit 1\n")
+    script.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FATHOM_HOME": str(tmp_path / "home")}
+
+    def in_shell(redirections, *arguments):
+        shell = ["sh", "-c", f'exec "$@" {redirections}', "sh", *command(*arguments)]
+        return subprocess.run(shell, capture_output=True, env=env, timeout=300, check=False)
+
+    assert in_shell("<&- >&- 2>&-", "pull", "smollm2-135m").returncode == 1
+    assert (tmp_path / "streams").read_text() == "/dev/null\n" * 3
+    done = in_shell(">&-", "list")
+    assert done.returncode == 1 and b"standard output" in done.stderr
+    done = in_shell("<&-", "tokenize", "-m", tiny("llama"), "-f", "-")
+    assert done.returncode == 1 and b"standard input" in done.stderr
+
+
 def test_closed_pipe_ends_quietly(tiny):
     with subprocess.Popen(command("run", "-m", tiny("llama"), "-p", "Hello", "-n", "2000", "-q"),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         program.stdout.read(1)
         program.stdout.close()
         assert program.stderr.read() == b""
-        assert program.wait(timeout=300) != 0
+        assert program.wait(timeout=300) == -signal.SIGPIPE
 
 
 def test_perplexity(tiny, document):
@@ -176,5 +212,7 @@ def test_perplexity(tiny, document):
     text = succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document, "--window", "128")
     assert re.search(r"^perplexity: \d", text, re.M)
     error = fail(1, "eval", "perplexity", "-m", tiny("llama"), "-f", document)
-    assert "2048" in error
+    assert "2048" in error and str(document) in error
+    error = fail(1, "eval", "perplexity", "-m", "no/such.gguf", "-f", "/bin/ls")
+    assert "/bin/ls: not UTF-8 at byte" in error, "before the model is looked for"
     assert run("eval", "perplexity", "-m", tiny("llama"), "-f", "no.txt").returncode == 1

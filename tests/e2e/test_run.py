@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -93,6 +94,16 @@ def test_documents_come_in_order_before_the_question(tiny, tmp_path):
     assert named["prompt_tokens"] > alone["prompt_tokens"] + headers
 
 
+def test_document_whose_name_is_not_utf8(tiny, document, tmp_path):
+    odd = os.path.join(os.fsencode(tmp_path), b"caf\xe9.txt")
+    shutil.copy(document, odd)
+    asked = figures_of("-m", tiny("llama"), "-f", document, "-f", os.fsdecode(odd), "-n", "1")
+    plain = tmp_path / "caf?.txt"
+    shutil.copy(document, plain)
+    assert asked["prompt_tokens"] == figures_of(
+        "-m", tiny("llama"), "-f", document, "-f", plain, "-n", "1")["prompt_tokens"]
+
+
 def test_raw_is_the_text_alone(tiny, document):
     text = document.read_text()
     figures = figures_of("-m", tiny("llama"), "-f", document, "--raw", "-n", "1")
@@ -156,7 +167,7 @@ def test_prompt_longer_than_the_context_is_refused(tiny, tmp_path):
     full = figures_of("-m", tiny("llama"), "--raw", "-f", path, "-c", "101", "-n", "50")
     assert full["stop_reason"] in ("context_full", "end_of_text")
     error = fail(2, "run", "-m", tiny("llama"), "-p", "x", "-c", "4097")
-    assert "4097" in error and "4096" in error
+    assert "-c 4097" in error and "4096" in error
 
 
 SAMPLED = ("--temp", "1.5", "-n", "60")
