@@ -77,6 +77,7 @@ Result<Options> parse(std::span<char*> arguments) {
 Result<Timing> time_at(Engine& engine, size_t depth) {
   SessionOptions options;
   options.context = depth + kPrompt + kDecoded;
+  options.past_trained = true;
   FATHOM_TRY(const auto session, Session::open(engine, options));
   std::vector<TokenId> tokens(depth + kPrompt + kDecoded);
   for (size_t i = 0; i < tokens.size(); ++i)

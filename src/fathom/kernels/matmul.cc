@@ -11,8 +11,9 @@
 namespace fathom {
 namespace {
 
-// Weights that one task of the few-token product reads.
-constexpr size_t kDotElements = 16384;
+// Few tokens: weights per task. 4 us of work: handing a task to another core costs a few tenths of
+// one, and with tasks of 16,384 two threads decoded slower than one.
+constexpr size_t kDotElements = 131072;
 // Tokens of one task of the many-token product.
 constexpr size_t kTokensPerTask = 16 * kTileTokens;
 // Packed panels held at a time: enough to keep the cores busy between two joins, few enough for the
