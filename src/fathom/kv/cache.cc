@@ -181,7 +181,7 @@ Status KvCache::reserve(size_t count) {
 void KvCache::write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values) {
   const Impl& impl = *impl_;
   assert(layer < layers() && keys.rows == values.rows);
-  assert(impl.tokens + keys.rows <= impl.blocks * kBlock);
+  assert(blocks_for(impl.tokens + keys.rows) <= impl.blocks);
   const Layer& target = impl.layers[layer];
   const size_t dim = target.shape.head_dim;
   assert(keys.cols == target.heads.size() * dim && values.cols == keys.cols);
@@ -201,7 +201,7 @@ void KvCache::write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> va
 }
 
 void KvCache::commit(size_t count) {
-  assert(impl_->tokens + count <= impl_->blocks * kBlock);
+  assert(blocks_for(impl_->tokens + count) <= impl_->blocks);
   impl_->tokens += count;
 }
 
