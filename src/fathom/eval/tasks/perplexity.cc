@@ -41,7 +41,8 @@ Result<std::vector<TokenId>> tokenize(const TaskInput& input) {
   FATHOM_CHECK(tokenizer.encode(input.text, true, tokens));
   if (tokens.size() < input.window)
     return Error{"the text has " + std::to_string(tokens.size()) +
-                 " tokens, fewer than one window of " + std::to_string(input.window)};
+                 " tokens, fewer than one window of " + std::to_string(input.window) +
+                 "; give a longer text or a smaller window"};
   return tokens;
 }
 
