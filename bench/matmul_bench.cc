@@ -162,7 +162,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   fathom::ThreadPool pool(options->threads);
-  const fathom::Compute compute{options->isa, options->operand, &pool};
+  const auto activations = options->operand == fathom::Operand::bf16 ? fathom::Activations::bf16
+                                                                     : fathom::Activations::f32;
+  const fathom::Compute compute{options->isa, options->operand, activations, &pool};
   if (!options->json)
     std::printf("%s, %s, %zu threads, %zu tokens\n", std::string(name(compute.isa)).c_str(),
                 std::string(name(compute.operand)).c_str(), pool.size(), options->tokens);

@@ -34,6 +34,8 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Model> model)
     : pool_(options.threads == 0 ? available_cores() : options.threads),
       compute_{.isa = options.isa,
                .operand = options.precision == Precision::f32 ? Operand::f32 : Operand::bf16,
+               .activations =
+                   options.precision == Precision::fast ? Activations::bf16 : Activations::f32,
                .pool = &pool_},
       precision_(options.precision),
       model_(std::move(model)) {}

@@ -49,7 +49,7 @@ class Engine {
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return *model_->tokenizer; }
-  const Compute& compute() const { return compute_; }  // attention's operand
+  const Compute& compute() const { return compute_; }
   Precision precision() const { return precision_; }
   size_t threads() const { return pool_.size(); }
 

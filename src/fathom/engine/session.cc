@@ -75,9 +75,7 @@ Session::Session(Engine& engine, const SessionOptions& options)
     : engine_(engine),
       options_(options),
       cache_(kv_shapes(engine.model().spec), engine.compute().operand),
-      forward_(engine.compute(),
-               engine.precision() == Precision::fast ? Operand::bf16 : Operand::f32,
-               engine.model().spec, engine.model().weights),
+      forward_(engine.compute(), engine.model().spec, engine.model().weights),
       logits_(engine.model().spec.vocabulary) {}
 
 Status Session::check_room(size_t count) const {

@@ -24,20 +24,24 @@ constexpr size_t kGatherRows = 16;
 
 size_t ceil_div(size_t n, size_t unit) { return (n + unit - 1) / unit; }
 
+Operand panel_operand(const Compute& compute) {
+  return compute.activations == Activations::bf16 ? Operand::bf16 : Operand::f32;
+}
+
 const MatmulKernels& kernels(const Compute& compute) {
 #if defined(__x86_64__)
   switch (compute.isa) {
     case Isa::portable:
       break;
     case Isa::avx2:
-      return matmul_avx2[compute.operand];
+      return matmul_avx2[panel_operand(compute)];
     case Isa::avx512:
-      return matmul_avx512[compute.operand];
+      return matmul_avx512[panel_operand(compute)];
     case Isa::avx512bf16:
-      return matmul_avx512bf16[compute.operand];
+      return matmul_avx512bf16[panel_operand(compute)];
   }
 #endif
-  return matmul_portable[compute.operand];
+  return matmul_portable[panel_operand(compute)];
 }
 
 // Up to `height` rows of one product's weights.
@@ -85,7 +89,7 @@ void pack_panel(const Compute& compute, const MatmulKernels& kernel, const Strip
   const Weights& weights = *stripe.product->weights;
   const DecodeFn decode = decoder(weights.type, compute.isa);
   const size_t bytes = row_bytes(weights.type, weights.cols);
-  const size_t pack = operand_pack(compute.operand);
+  const size_t pack = operand_pack(panel_operand(compute));
   alignas(64) float decoded[kPackRows][kPackCols];
   for (size_t part = 0; part < kBlock; part += kPackRows) {
     const size_t first = stripe.begin + part;
@@ -137,7 +141,7 @@ void multiply_panels(const Compute& compute, ConstMatrix<float> x,
   left_memory.ensure(tiles * kTileTokens * left_row_bytes);
   const Left left{left_row_bytes, left_memory.data()};
 
-  const size_t packs = ceil_div(x.cols, operand_pack(compute.operand));
+  const size_t packs = ceil_div(x.cols, operand_pack(panel_operand(compute)));
   const size_t panel_bytes = packs * kBlock * sizeof(float);
   const size_t panels = stripe_count(products, kBlock);
   const size_t batch = std::max<size_t>(1, std::min(kBatchBytes / panel_bytes, panels));

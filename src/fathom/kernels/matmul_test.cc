@@ -104,11 +104,11 @@ std::vector<std::vector<float>> multiply(const Compute& compute, const std::vect
 
 // What the header promises of each element: operands rounded to bf16 for many tokens, then a sum
 // in f32, which in any order is off by at most n ulp of the sum of the terms' sizes.
-void expect_product(Operand operand, const std::vector<float>& x, size_t tokens, const Owned& m,
-                    const std::vector<float>& y) {
+void expect_product(Activations activations, const std::vector<float>& x, size_t tokens,
+                    const Owned& m, const std::vector<float>& y) {
   const size_t rows = m.weights.rows;
   const size_t cols = m.weights.cols;
-  const bool rounded = operand == Operand::bf16 && tokens > kFewTokens;
+  const bool rounded = activations == Activations::bf16 && tokens > kFewTokens;
   const auto operand_value = [&](float v) { return double{rounded ? to_float(to_bf16(v)) : v}; };
   for (size_t t = 0; t < tokens; ++t) {
     for (size_t r = 0; r < rows; ++r) {
@@ -128,12 +128,12 @@ void expect_product(Operand operand, const std::vector<float>& x, size_t tokens,
   }
 }
 
-using Path = std::tuple<Isa, Operand>;
+using Path = std::tuple<Isa, Activations>;
 
 class Matmul : public testing::TestWithParam<Path> {
  protected:
   static Compute compute(ThreadPool& pool) {
-    return {.isa = std::get<0>(GetParam()), .operand = std::get<1>(GetParam()), .pool = &pool};
+    return {.isa = std::get<0>(GetParam()), .activations = std::get<1>(GetParam()), .pool = &pool};
   }
 };
 
@@ -244,7 +244,7 @@ TEST_P(Matmul, ATokenDoesNotDependOnItsNeighbours) {
 INSTANTIATE_TEST_SUITE_P(Paths, Matmul,
                          testing::Combine(testing::ValuesIn(supported_isas().begin(),
                                                             supported_isas().end()),
-                                          testing::Values(Operand::bf16, Operand::f32)),
+                                          testing::Values(Activations::bf16, Activations::f32)),
                          [](const auto& param) {
                            return std::string(name(std::get<0>(param.param))) + "_" +
                                   std::string(name(std::get<1>(param.param)));

@@ -17,10 +17,8 @@ Matrix<float> shape(Buffer<float>& buffer, size_t rows, size_t cols) {
 
 }  // namespace
 
-Forward::Forward(const Compute& compute, Operand projections, const ModelSpec& spec,
-                 const ModelWeights& weights)
-    : compute_(compute), projections_(compute), spec_(spec), weights_(weights) {
-  projections_.operand = projections;
+Forward::Forward(const Compute& compute, const ModelSpec& spec, const ModelWeights& weights)
+    : compute_(compute), spec_(spec), weights_(weights) {
   for (const LayerSpec& layer : spec.layers) {
     const RopeSpec& rope = layer.attention.rope;
     const auto found = std::find(ropes_.begin(), ropes_.end(), rope);
@@ -43,7 +41,7 @@ ConstMatrix<float> Forward::run(std::span<const TokenId> tokens,
 }
 
 void Forward::logits(ConstMatrix<float> hidden, Matrix<float> logits) {
-  matmul(projections_, hidden, {{{.weights = &weights_.head, .y = logits}}});
+  matmul(compute_, hidden, {{{.weights = &weights_.head, .y = logits}}});
 }
 
 void Forward::layer(size_t index, Matrix<float> x, KvCache& cache, const AttendLayer& attend) {
@@ -73,7 +71,7 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
   const Matrix<float> values = shape(values_, x.rows, spec.kv_heads * spec.head_dim);
   const Matrix<float> attended = shape(attended_, x.rows, queries.cols);
 
-  matmul(projections_, x,
+  matmul(compute_, x,
          {{{.weights = &weights.query, .y = queries},
            {.weights = &weights.key, .y = keys},
            {.weights = &weights.value, .y = values}}});
@@ -92,7 +90,7 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
 
   cache.write(index, keys, values);
   attend(index, queries, attended);
-  matmul(projections_, attended, {{{.weights = &weights.output, .y = y}}});
+  matmul(compute_, attended, {{{.weights = &weights.output, .y = y}}});
 }
 
 void Forward::mlp(size_t index, ConstMatrix<float> x, Matrix<float> y) {
@@ -101,14 +99,13 @@ void Forward::mlp(size_t index, ConstMatrix<float> x, Matrix<float> y) {
   const Matrix<float> gate = shape(gate_, x.rows, spec.hidden);
   const Matrix<float> up = shape(up_, x.rows, spec.hidden);
 
-  matmul(projections_, x,
-         {{{.weights = &weights.gate, .y = gate}, {.weights = &weights.up, .y = up}}});
+  matmul(compute_, x, {{{.weights = &weights.gate, .y = gate}, {.weights = &weights.up, .y = up}}});
   if (spec.activation == Activation::silu) {
     silu_mul(compute_, gate, up);
   } else {
     gelu_mul(compute_, gate, up);
   }
-  matmul(projections_, gate, {{{.weights = &weights.down, .y = y}}});
+  matmul(compute_, gate, {{{.weights = &weights.down, .y = y}}});
 }
 
 }  // namespace fathom

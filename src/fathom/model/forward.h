@@ -20,10 +20,8 @@ using AttendLayer =
 
 class Forward {
  public:
-  // `projections` is what activations and weights are multiplied in; attention multiplies in
-  // compute.operand. `spec` and `weights` must outlive this.
-  Forward(const Compute& compute, Operand projections, const ModelSpec& spec,
-          const ModelWeights& weights);
+  // `spec` and `weights` must outlive this.
+  Forward(const Compute& compute, const ModelSpec& spec, const ModelWeights& weights);
 
   // Runs `tokens`, which stand at `positions`, through every layer, and writes their keys and
   // values to `cache` (the caller reserves and commits). Returns their hidden states after the
@@ -42,7 +40,6 @@ class Forward {
   void mlp(size_t index, ConstMatrix<float> x, Matrix<float> y);
 
   Compute compute_;
-  Compute projections_;
   const ModelSpec& spec_;
   const ModelWeights& weights_;
   std::vector<RopeSpec> ropes_;  // the distinct ones
