@@ -216,7 +216,7 @@ std::vector<float> run_attend(const Problem& p, const Cache& cache,
   args.scale = p.scale;
   args.kv_heads = cache.views();
   args.plan_of_head = plans;
-  attend({isa, operand, &pool}, args);
+  attend({.isa = isa, .operand = operand, .pool = &pool}, args);
   return out;
 }
 
