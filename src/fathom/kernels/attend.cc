@@ -33,6 +33,9 @@ AttendKernel kernel_for(Isa isa, Operand operand) {
       return bf16 ? attend_avx512_bf16 : attend_avx512_f32;
     case Isa::avx512bf16:
       return bf16 ? attend_avx512bf16_bf16 : attend_avx512bf16_f32;
+#elif defined(__aarch64__)
+    case Isa::neon:
+      return bf16 ? attend_neon_bf16 : attend_neon_f32;
 #endif
     default:
       return bf16 ? attend_portable_bf16 : attend_portable_f32;

@@ -53,5 +53,7 @@ void attend_avx512_bf16(const AttendItem& item);
 void attend_avx512_f32(const AttendItem& item);
 void attend_avx512bf16_bf16(const AttendItem& item);
 void attend_avx512bf16_f32(const AttendItem& item);
+void attend_neon_bf16(const AttendItem& item);
+void attend_neon_f32(const AttendItem& item);
 
 }  // namespace fathom

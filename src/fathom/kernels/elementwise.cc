@@ -9,20 +9,20 @@ namespace fathom {
 namespace {
 
 const ElementwiseKernels& kernels(Isa isa) {
-#if defined(__x86_64__)
   switch (isa) {
-    case Isa::portable:
-      break;
+#if defined(__x86_64__)
     case Isa::avx2:
       return elementwise_avx2;
     case Isa::avx512:
     case Isa::avx512bf16:
       return elementwise_avx512;
-  }
-#else
-  static_cast<void>(isa);
+#elif defined(__aarch64__)
+    case Isa::neon:
+      return elementwise_neon;
 #endif
-  return elementwise_portable;
+    default:
+      return elementwise_portable;
+  }
 }
 
 // Below this many elements a fork and join costs more than it saves.

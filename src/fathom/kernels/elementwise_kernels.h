@@ -15,5 +15,6 @@ struct ElementwiseKernels {
 extern const ElementwiseKernels elementwise_portable;
 extern const ElementwiseKernels elementwise_avx2;
 extern const ElementwiseKernels elementwise_avx512;
+extern const ElementwiseKernels elementwise_neon;
 
 }  // namespace fathom

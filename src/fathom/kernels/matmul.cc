@@ -29,19 +29,21 @@ Operand panel_operand(const Compute& compute) {
 }
 
 const MatmulKernels& kernels(const Compute& compute) {
-#if defined(__x86_64__)
   switch (compute.isa) {
-    case Isa::portable:
-      break;
+#if defined(__x86_64__)
     case Isa::avx2:
       return matmul_avx2[panel_operand(compute)];
     case Isa::avx512:
       return matmul_avx512[panel_operand(compute)];
     case Isa::avx512bf16:
       return matmul_avx512bf16[panel_operand(compute)];
-  }
+#elif defined(__aarch64__)
+    case Isa::neon:
+      return matmul_neon[panel_operand(compute)];
 #endif
-  return matmul_portable[panel_operand(compute)];
+    default:
+      return matmul_portable[panel_operand(compute)];
+  }
 }
 
 // Up to `height` rows of one product's weights.

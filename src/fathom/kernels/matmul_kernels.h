@@ -55,5 +55,6 @@ extern const MatmulTable matmul_portable;
 extern const MatmulTable matmul_avx2;
 extern const MatmulTable matmul_avx512;
 extern const MatmulTable matmul_avx512bf16;
+extern const MatmulTable matmul_neon;
 
 }  // namespace fathom

@@ -21,5 +21,8 @@ BlockKernels kernels(DType type);
 namespace decode_avx512 {
 BlockKernels kernels(DType type);
 }
+namespace decode_neon {
+BlockKernels kernels(DType type);
+}
 
 }  // namespace fathom

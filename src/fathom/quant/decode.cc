@@ -6,20 +6,20 @@ namespace fathom {
 namespace {
 
 BlockKernels kernels(DType type, Isa isa) {
-#if defined(__x86_64__)
   switch (isa) {
-    case Isa::portable:
-      break;
+#if defined(__x86_64__)
     case Isa::avx2:
       return decode_avx2::kernels(type);
     case Isa::avx512:
     case Isa::avx512bf16:
       return decode_avx512::kernels(type);
-  }
-#else
-  static_cast<void>(isa);
+#elif defined(__aarch64__)
+    case Isa::neon:
+      return decode_neon::kernels(type);
 #endif
-  return decode_portable::kernels(type);
+    default:
+      return decode_portable::kernels(type);
+  }
 }
 
 }  // namespace

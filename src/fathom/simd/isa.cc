@@ -6,10 +6,9 @@
 namespace fathom {
 namespace {
 
-constexpr Isa kAll[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16};
+constexpr Isa kAll[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::neon};
 
 bool runs_here(Isa isa) {
-  if (isa == Isa::portable) return true;
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
@@ -25,9 +24,15 @@ bool runs_here(Isa isa) {
       return avx512;
     case Isa::avx512bf16:
       return avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+    case Isa::neon:
+      return false;
   }
-#endif
   return false;
+#elif defined(__aarch64__)
+  return isa == Isa::portable || isa == Isa::neon;
+#else
+  return isa == Isa::portable;
+#endif
 }
 
 }  // namespace
@@ -42,6 +47,8 @@ std::string_view name(Isa isa) {
       return "avx512";
     case Isa::avx512bf16:
       return "avx512bf16";
+    case Isa::neon:
+      return "neon";
   }
   return "?";
 }

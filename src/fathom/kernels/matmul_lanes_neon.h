@@ -1,0 +1,30 @@
+// matmul_lanes_portable.h for NEON.
+#pragma once
+
+#include "fathom/simd/vec_neon.h"
+
+namespace fathom {
+namespace {
+
+struct NeonLanes : neon::Vec {
+  // The upper halves of a's lanes and then of b's.
+  FATHOM_INLINE F bf16_pairs(F a, F b) {
+    return vreinterpretq_f32_u16(
+        vuzp2q_u16(vreinterpretq_u16_f32(round_bf16(a)), vreinterpretq_u16_f32(round_bf16(b))));
+  }
+  // Single lanes and then pairs change places.
+  FATHOM_INLINE void transpose(F (&rows)[4]) {
+    const float32x4x2_t top = vtrnq_f32(rows[0], rows[1]);
+    const float32x4x2_t bottom = vtrnq_f32(rows[2], rows[3]);
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i) {
+      const float64x2_t upper = vreinterpretq_f64_f32(top.val[i]);
+      const float64x2_t lower = vreinterpretq_f64_f32(bottom.val[i]);
+      rows[i] = vreinterpretq_f32_f64(vtrn1q_f64(upper, lower));
+      rows[i + 2] = vreinterpretq_f32_f64(vtrn2q_f64(upper, lower));
+    }
+  }
+};
+
+}  // namespace
+}  // namespace fathom

@@ -1,0 +1,114 @@
+// The SIMD vocabulary (vec_common.h) for AArch64's NEON, without its later extensions: four f32
+// lanes, 32 registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <arm_neon.h>
+
+#include "fathom/simd/vec_common.h"
+
+namespace fathom::neon {
+
+struct Vec {
+  using F = float32x4_t;
+  using Mask = uint32x4_t;
+  static constexpr size_t kLanes = 4;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 4;
+
+  FATHOM_INLINE F zero() { return vdupq_n_f32(0); }
+  FATHOM_INLINE F set1(float x) { return vdupq_n_f32(x); }
+  FATHOM_INLINE F load(const float* p) { return vld1q_f32(p); }
+  FATHOM_INLINE void store(float* p, F x) { vst1q_f32(p, x); }
+  FATHOM_INLINE F add(F a, F b) { return vaddq_f32(a, b); }
+  FATHOM_INLINE F sub(F a, F b) { return vsubq_f32(a, b); }
+  FATHOM_INLINE F mul(F a, F b) { return vmulq_f32(a, b); }
+  FATHOM_INLINE F fma(F a, F b, F c) { return vfmaq_f32(c, a, b); }
+  FATHOM_INLINE F max(F a, F b) { return vmaxq_f32(a, b); }
+  FATHOM_INLINE float reduce_add(F x) { return vaddvq_f32(x); }
+  FATHOM_INLINE float reduce_max(F x) { return vmaxvq_f32(x); }
+  FATHOM_INLINE Mask greater(F a, F b) { return vcgtq_f32(a, b); }
+  FATHOM_INLINE bool any(Mask m) { return vmaxvq_u32(m) != 0; }
+  FATHOM_INLINE F select(uint64_t bits, F a, F b) {
+    const uint32x4_t lane = {1, 2, 4, 8};
+    return vbslq_f32(vtstq_u32(vdupq_n_u32(static_cast<uint32_t>(bits)), lane), a, b);
+  }
+
+  template <int kDegree>
+  FATHOM_INLINE F exp2(F x) {
+    x = vmaxq_f32(set1(-127.0f), x);  // where the exponent field below becomes 0; a NaN stays one
+    const F floor = vrndmq_f32(x);
+    const F f = sub(x, floor);
+    F p = set1(kExp2Polynomial<kDegree>[kDegree]);
+#pragma GCC unroll 8
+    for (int i = kDegree - 1; i >= 0; --i) p = fma(p, f, set1(kExp2Polynomial<kDegree>[i]));
+    const int32x4_t exponent = vaddq_s32(vcvtq_s32_f32(floor), vdupq_n_s32(127));
+    return mul(p, vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23)));
+  }
+  FATHOM_INLINE F round_bf16(F x) {
+    const uint32x4_t u = vreinterpretq_u32_f32(x);
+    const uint32x4_t odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
+    const uint32x4_t up = vaddq_u32(vaddq_u32(u, vdupq_n_u32(0x7fff)), odd);
+    return vreinterpretq_f32_u32(vandq_u32(up, vdupq_n_u32(0xffff0000)));
+  }
+
+  struct Bf16 {
+    using Left = float;
+    using Right = uint16_t;
+    static constexpr size_t kPack = 2;
+    static constexpr int kParts = 2;
+    static constexpr int kExp2Degree = 3;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(p[kPart]);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      const uint32x4_t u = vreinterpretq_u32_u16(vld1q_u16(p));
+      return vreinterpretq_f32_u32(kPart == 0 ? vshlq_n_u32(u, 16)
+                                              : vandq_u32(u, vdupq_n_u32(0xffff0000)));
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      a = round_bf16(a);
+      b = round_bf16(b);
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+
+  struct F32 {
+    using Left = float;
+    using Right = float;
+    static constexpr size_t kPack = 1;
+    static constexpr int kParts = 1;
+    static constexpr int kExp2Degree = 5;
+    template <int kPart>
+    FATHOM_INLINE F left(const Left* p) {
+      return set1(*p);
+    }
+    template <int kPart>
+    FATHOM_INLINE F right(const Right* p) {
+      return load(p);
+    }
+    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
+    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
+      store(p, a);
+      store(p + kLanes, b);
+      return add(sum, add(a, b));
+    }
+    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
+      a = load(p);
+      b = load(p + kLanes);
+    }
+  };
+};
+
+}  // namespace fathom::neon
