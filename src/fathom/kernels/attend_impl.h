@@ -1,9 +1,13 @@
 // The attention loop, written once over the SIMD vocabulary and compiled per instruction set.
 //
-// For each pair of key blocks that the plan names, and for each tile of six rows: the tile's scores
-// are formed in registers, masked where the block carries a mask, turned into powers of two,
-// rounded to the operand and stored in L1; then out += probabilities x values, with the output in
+// The work goes by tiles: six rows (a query of one head each) against two blocks of keys. A tile's
+// scores are formed in registers, masked where a block carries a mask, and stored; then turned into
+// weights, powers of two rounded to the operand; then out += weights x values, with the output in
 // registers over both blocks.
+//
+// Products run on other ports than most of a power of two does. So the weights of one tile are made
+// while the values of the tile before it are added, a pair of vectors after every other step
+// (FlashAttention-3 overlaps softmax with products likewise, arXiv:2407.08608).
 //
 // The running maximum is kept lazily. Scores are accumulated onto -exponent[row], where exponent is
 // an integer near the row's maximum so far. Only when a score exceeds it by more than kSlack (the
@@ -33,12 +37,27 @@ class AttendLoop {
   static constexpr size_t kSpan = 2;  // key blocks taken at once
   static constexpr float kSlack = 8;
   static constexpr float kInfinity = __builtin_inff();
+  static constexpr size_t kTileKeys = kSpan * kBlock;
   static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows % 2 == 0 && kLanes <= 16);
 
   struct Block {
-    const Right* keys;
-    const Right* values;
-    const uint64_t* mask;  // a row per query, or null: every pair is scored
+    const Right* keys = nullptr;
+    const Right* values = nullptr;
+    const uint64_t* mask = nullptr;  // a row per query, or null: every pair is scored
+  };
+
+  struct Span {
+    Block blocks[kSpan];
+    size_t count = 0;
+  };
+
+  // Rows [row, row + rows) against the blocks of which they see any key.
+  struct Tile {
+    size_t row = 0;
+    int rows = 0;
+    size_t live = 0;
+    const Right* values[kSpan] = {};
+    Left* weights = nullptr;  // [rows][kTileKeys]
   };
 
  public:
@@ -53,29 +72,88 @@ class AttendLoop {
 
   void run() {
     start();
-    Block blocks[kSpan];
-    size_t count = 0;
-    size_t seen = 0;
-    for (size_t i = 0; i < item_.run_count; ++i) {
-      const KeyRun& run = item_.runs[i];
-      const size_t end = smaller(seen + run.count, item_.block_end);
-      for (size_t at = larger(seen, item_.block_begin); at < end; ++at) {
-        blocks[count++] = block_at(run, run.first + (at - seen));
-        if (count == kSpan) {
-          all_rows(blocks, count);
-          count = 0;
-        }
-      }
-      seen += run.count;
+    BlockCursor cursor(item_);
+    Span span = next_span(cursor);
+    while (span.count > 0) {
+      const Span next = next_span(cursor);
+      ahead_.start(next, block_bytes());
+      all_rows(span);
+      span = next;
     }
-    if (count > 0) all_rows(blocks, count);
+    add_pending();
     for (size_t r = 0; r < rows_; ++r)
       item_.sum[r] = Vec::reduce_add(Vec::load(sums_ + r * kLanes));
   }
 
  private:
-  static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-  static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+  // Walks the item's key blocks along its runs.
+  class BlockCursor {
+   public:
+    explicit BlockCursor(const AttendItem& item)
+        : item_(item), at_(item.block_begin), left_(item.block_end - item.block_begin) {
+      while (left_ > 0 && at_ >= run().count) at_ -= item_.runs[run_++].count;
+    }
+    bool done() const { return left_ == 0; }
+    const KeyRun& run() const { return item_.runs[run_]; }
+    size_t block() const { return run().first + at_; }
+    void next() {
+      --left_;
+      if (++at_ == run().count) {
+        at_ = 0;
+        ++run_;
+      }
+    }
+
+   private:
+    const AttendItem& item_;
+    size_t run_ = 0;
+    size_t at_;    // within the run
+    size_t left_;  // blocks of the item
+  };
+
+  Span next_span(BlockCursor& cursor) const {
+    Span span;
+    for (; span.count < kSpan && !cursor.done(); cursor.next())
+      span.blocks[span.count++] = block_at(cursor.run(), cursor.block());
+    return span;
+  }
+
+  size_t block_bytes() const { return kBlock * dim_ * sizeof(Right); }
+
+  // Brings the next span's keys and values into L2 while this one's are multiplied: from memory
+  // they come too late for the first tile of rows, and in decoding there is only one.
+  class Ahead {
+   public:
+    void start(const Span& span, size_t block_bytes) {
+      for (size_t b = 0; b < span.count; ++b) {
+        begin_[2 * b] = reinterpret_cast<const char*>(span.blocks[b].keys);
+        begin_[2 * b + 1] = reinterpret_cast<const char*>(span.blocks[b].values);
+      }
+      areas_ = 2 * span.count;
+      bytes_ = block_bytes;
+      area_ = 0;
+      at_ = 0;
+    }
+    // Lines a step, so that a span of `tiles` tiles fetches all of the next.
+    void spread(size_t steps) { lines_ = (areas_ * bytes_ / 64 + steps - 1) / steps; }
+    [[gnu::always_inline]] void step() {
+      if (area_ == areas_) return;
+      for (size_t i = 0; i < lines_; ++i) __builtin_prefetch(begin_[area_] + at_ + i * 64, 0, 2);
+      at_ += lines_ * 64;
+      if (at_ >= bytes_) {
+        at_ = 0;
+        ++area_;
+      }
+    }
+
+   private:
+    const char* begin_[2 * kSpan] = {};
+    size_t areas_ = 0;
+    size_t bytes_ = 0;
+    size_t area_ = 0;
+    size_t at_ = 0;
+    size_t lines_ = 1;
+  };
 
   // Converts the queries, scaled, and empties the rows' state. Rows of padding score zero.
   void start() {
@@ -112,19 +190,19 @@ class AttendLoop {
             run.mask == KeyRun::kFull ? nullptr : item_.masks + run.mask * kBlock};
   }
 
-  void all_rows(const Block* blocks, size_t count) {
+  void all_rows(const Span& span) {
     size_t r = 0;
-    for (; r + kRows <= rows_; r += kRows) row_tile<kRows>(r, blocks, count);
-    for (; r + 4 <= padded_rows(rows_); r += 4) row_tile<4>(r, blocks, count);
-    for (; r < rows_; r += 2) row_tile<2>(r, blocks, count);
+    ahead_.spread((rows_ + kRows - 1) / kRows * span.count * kBlock / 2 / Op::kPack);
+    for (; r + kRows <= rows_; r += kRows) row_tile<kRows>(r, span);
+    for (; r + 4 <= padded_rows(rows_); r += 4) row_tile<4>(r, span);
+    for (; r < rows_; r += 2) row_tile<2>(r, span);
   }
 
   template <int kR>
-  void row_tile(size_t row, const Block* blocks, size_t count) {
-    alignas(64) Left weights[kR * kSpan * kBlock];
-    const Right* values[kSpan];
-    size_t live = 0;
-    for (size_t b = 0; b < count; ++b) {
+  void row_tile(size_t row, const Span& span) {
+    const Block* const blocks = span.blocks;
+    Tile tile{.row = row, .rows = kR, .weights = weights_[next_weights_]};
+    for (size_t b = 0; b < span.count; ++b) {
       uint64_t bits[kR] = {};
       if (blocks[b].mask != nullptr) {
         uint64_t any = 0;
@@ -132,23 +210,33 @@ class AttendLoop {
         if (any == 0) continue;
       }
       for (size_t column = 0; column < kBlock; column += kColumns)
-        score<kR>(row, blocks[b], bits, column, weights, live * kBlock + column);
-      values[live++] = blocks[b].values;
+        score<kR>(row, blocks[b], bits, column, tile.live * kBlock + column);
+      tile.values[tile.live++] = blocks[b].values;
     }
-    if (live > 0) add_values<kR>(row, weights, values, live);
+    if (tile.live == 0) return;
+    Softmax<kR> softmax(*this, tile);
+    if constexpr (!Vec::kOverlap) softmax.finish();
+    if (pending_.rows == kR) {
+      add_values<kR>(pending_, softmax);
+    } else {
+      add_pending();
+    }
+    softmax.finish();
+    pending_ = tile;
+    next_weights_ = 1 - next_weights_;
   }
 
-  // The weights of kR rows and kColumns keys, stored at weights[r][filled].
+  // The scores of kR rows and kColumns keys, stored at scores_[r][filled].
   template <int kR>
   [[gnu::always_inline]] void score(size_t row, const Block& block, const uint64_t* bits,
-                                    size_t column, Left* weights, size_t filled) {
+                                    size_t column, size_t filled) {
     F acc[kR][kVectors];
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::set1(-item_.exponent[row + r]);
     tile_product<Vec, Op>(left_ + row * dim_, dim_, block.keys + column * Op::kPack, kBlock,
-                          dim_ / Op::kPack, acc);
+                          dim_ / Op::kPack, acc, ahead_);
     if (block.mask != nullptr) {
 #pragma GCC unroll 8
       for (int r = 0; r < kR; ++r)
@@ -157,17 +245,12 @@ class AttendLoop {
           acc[r][j] =
               Vec::select(bits[r] >> (column + j * kLanes), acc[r][j], Vec::set1(-kInfinity));
     }
-    if (exceeds<kR>(row, acc)) raise<kR>(row, acc, weights, filled);
 #pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r) {
-      F sum = Vec::load(sums_ + (row + r) * kLanes);
+    for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; j += 2)
-        sum = Op::store_left(weights + r * kSpan * kBlock + filled + j * kLanes,
-                             Vec::template exp2<Op::kExp2Degree>(acc[r][j]),
-                             Vec::template exp2<Op::kExp2Degree>(acc[r][j + 1]), sum);
-      Vec::store(sums_ + (row + r) * kLanes, sum);
-    }
+      for (int j = 0; j < kVectors; ++j)
+        Vec::store(scores_ + r * kTileKeys + filled + j * kLanes, acc[r][j]);
+    if (exceeds<kR>(row, acc)) raise(row, kR, filled);
   }
 
   template <int kR>
@@ -183,80 +266,109 @@ class AttendLoop {
     return Vec::any(above);
   }
 
-  // Rare: through memory, so that the usual path keeps its registers.
-  template <int kR>
-  [[gnu::always_inline]] void raise(size_t row, F (&acc)[kR][kVectors], Left* weights,
-                                    size_t filled) {
-    alignas(64) float scores[kR * kColumns];
-#pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r)
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) Vec::store(scores + r * kColumns + j * kLanes, acc[r][j]);
-    for (int r = 0; r < kR; ++r)
-      raise_row(row + r, scores + r * kColumns, weights + r * kSpan * kBlock, filled);
-#pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r)
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::load(scores + r * kColumns + j * kLanes);
+  // Rare. Brings exponents up to the maximum of the kColumns scores stored last.
+  [[gnu::noinline]] void raise(size_t row, size_t rows, size_t filled) {
+    if (pending_.rows > 0 && pending_.row == row) add_pending();
+    for (size_t r = 0; r < rows; ++r) raise_row(row + r, scores_ + r * kTileKeys, filled);
   }
 
-  // Brings a row's exponent up to its new maximum: the scores at hand, the output, the sum and the
-  // `filled` weights that wait for their values.
-  [[gnu::noinline]] void raise_row(size_t row, float* scores, Left* weights, size_t filled) {
-    F top = Vec::load(scores);
-    for (size_t i = kLanes; i < kColumns; i += kLanes) top = Vec::max(top, Vec::load(scores + i));
+  // A row's exponent is raised: the tile's scores so far, the output and the sum follow.
+  void raise_row(size_t row, float* scores, size_t filled) {
+    F top = Vec::load(scores + filled);
+    for (size_t i = kLanes; i < kColumns; i += kLanes)
+      top = Vec::max(top, Vec::load(scores + filled + i));
     const float high = Vec::reduce_max(top);
     if (!(high > limit_[row])) return;
     const float rise = __builtin_ceilf(high);
     const F factor = Vec::set1(limit_[row] == -kInfinity ? 0 : __builtin_exp2f(-rise));
     item_.exponent[row] += rise;
     limit_[row] = kSlack;
-    for (size_t i = 0; i < kColumns; i += kLanes)
+    for (size_t i = 0; i < filled + kColumns; i += kLanes)
       Vec::store(scores + i, Vec::sub(Vec::load(scores + i), Vec::set1(rise)));
     float* out = item_.out + row * dim_;
     for (size_t i = 0; i < dim_; i += kLanes)
       Vec::store(out + i, Vec::mul(Vec::load(out + i), factor));
     float* sum = sums_ + row * kLanes;
     Vec::store(sum, Vec::mul(Vec::load(sum), factor));
-    for (size_t i = 0; i < filled; i += 2 * kLanes) {
-      F a;
-      F b;
-      Op::load_left(weights + i, a, b);
-      Op::store_left(weights + i, Vec::mul(a, factor), Vec::mul(b, factor), Vec::zero());
+  }
+
+  // Turns a tile's stored scores into weights, two vectors a step, the rows in turn.
+  template <int kR>
+  class Softmax {
+   public:
+    Softmax(AttendLoop& loop, const Tile& tile)
+        : scores_(loop.scores_),
+          weights_(tile.weights),
+          sums_(loop.sums_ + tile.row * kLanes),
+          steps_(kR * tile.live * kBlock / (2 * kLanes)) {}
+
+    [[gnu::always_inline]] void step() {
+      if (steps_ == 0) return;
+      --steps_;
+      const float* scores = scores_ + row_ * kTileKeys + column_;
+      float* sum = sums_ + row_ * kLanes;
+      Vec::store(sum, Op::store_left(weights_ + row_ * kTileKeys + column_,
+                                     Vec::template exp2<Op::kExp2Degree>(Vec::load(scores)),
+                                     Vec::template exp2<Op::kExp2Degree>(
+                                         Vec::load(scores + kLanes)),
+                                     Vec::load(sum)));
+      if (++row_ == kR) {
+        row_ = 0;
+        column_ += 2 * kLanes;
+      }
     }
+    void finish() {
+      while (steps_ > 0) step();
+    }
+
+   private:
+    const float* scores_;
+    Left* weights_;
+    float* sums_;
+    size_t steps_;
+    size_t row_ = 0;
+    size_t column_ = 0;
+  };
+
+  // Adds the values of the tile whose weights wait for them, if there is one.
+  void add_pending() {
+    NoSideWork none;
+    if (pending_.rows == kRows) add_values<kRows>(pending_, none);
+    if (pending_.rows == 4) add_values<4>(pending_, none);
+    if (pending_.rows == 2) add_values<2>(pending_, none);
+    pending_.rows = 0;
   }
 
   // out += weights x values, in column strips of nearly equal width.
-  template <int kR>
-  [[gnu::always_inline]] void add_values(size_t row, const Left* weights,
-                                         const Right* const* values, size_t live) {
+  template <int kR, class Side>
+  [[gnu::always_inline]] void add_values(const Tile& tile, Side& side) {
     size_t vectors = dim_ / kLanes;
     size_t column = 0;
     for (size_t strips = (vectors + kVectors - 1) / kVectors; strips > 0; --strips) {
       const size_t take = (vectors + strips - 1) / strips;
       if constexpr (kVectors == 4) {
-        if (take == 4) add_strip<kR, 4>(row, column, weights, values, live);
-        if (take == 3) add_strip<kR, 3>(row, column, weights, values, live);
+        if (take == 4) add_strip<kR, 4>(tile, column, side);
+        if (take == 3) add_strip<kR, 3>(tile, column, side);
       }
-      if (take == 2) add_strip<kR, 2>(row, column, weights, values, live);
-      if (take == 1) add_strip<kR, 1>(row, column, weights, values, live);
+      if (take == 2) add_strip<kR, 2>(tile, column, side);
+      if (take == 1) add_strip<kR, 1>(tile, column, side);
       vectors -= take;
       column += take * kLanes;
     }
   }
 
-  template <int kR, int kV>
-  [[gnu::always_inline]] void add_strip(size_t row, size_t column, const Left* weights,
-                                        const Right* const* values, size_t live) {
-    float* out = item_.out + row * dim_ + column;
+  template <int kR, int kV, class Side>
+  [[gnu::always_inline]] void add_strip(const Tile& tile, size_t column, Side& side) {
+    float* out = item_.out + tile.row * dim_ + column;
     F acc[kR][kV];
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
       for (int j = 0; j < kV; ++j) acc[r][j] = Vec::load(out + r * dim_ + j * kLanes);
-    for (size_t b = 0; b < live; ++b)
-      tile_product<Vec, Op>(weights + b * kBlock, kSpan * kBlock, values[b] + column * Op::kPack,
-                            dim_, kBlock / Op::kPack, acc);
+    for (size_t b = 0; b < tile.live; ++b)
+      tile_product<Vec, Op>(tile.weights + b * kBlock, kTileKeys,
+                            tile.values[b] + column * Op::kPack, dim_, kBlock / Op::kPack, acc,
+                            side);
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
@@ -270,6 +382,11 @@ class AttendLoop {
   float* const sums_;             // [padded rows][kLanes]
   float* const limit_;            // [padded rows]: scores above it raise the exponent
   uint32_t* const query_of_row_;  // [padded rows]: whose mask row
+  Ahead ahead_;
+  Tile pending_;                  // rows == 0: there is none
+  size_t next_weights_ = 0;
+  alignas(64) float scores_[kRows * kTileKeys];
+  alignas(64) Left weights_[2][kRows * kTileKeys];
 };
 
 }  // namespace fathom

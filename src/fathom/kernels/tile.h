@@ -33,16 +33,23 @@ template <class Vec, class Op, int kPart, int kRows, int kVectors>
   }
 }
 
-template <class Vec, class Op, int kRows, int kVectors>
+// Other work to be done between the steps of a product: none.
+struct NoSideWork {
+  void step() {}
+};
+
+template <class Vec, class Op, int kRows, int kVectors, class Side = NoSideWork>
 [[gnu::always_inline]] inline void tile_product(const typename Op::Left* rows, size_t stride,
                                                 const typename Op::Right* panel, size_t width,
                                                 size_t packs,
-                                                typename Vec::F (&acc)[kRows][kVectors]) {
+                                                typename Vec::F (&acc)[kRows][kVectors],
+                                                Side&& side = {}) {
   for (size_t i = 0; i < packs; ++i) {
     tile_step<Vec, Op, 0>(rows, stride, panel, acc);
     if constexpr (Op::kParts == 2) tile_step<Vec, Op, 1>(rows, stride, panel, acc);
     rows += Op::kPack;
     panel += width * Op::kPack;
+    if (i % 2 == 0) side.step();
   }
 }
 

@@ -16,6 +16,7 @@ struct Vec {
   static constexpr size_t kLanes = 8;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
+  static constexpr bool kOverlap = false;
 
   FATHOM_INLINE F zero() { return _mm256_setzero_ps(); }
   FATHOM_INLINE F set1(float x) { return _mm256_set1_ps(x); }

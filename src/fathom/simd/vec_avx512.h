@@ -24,6 +24,7 @@ struct Vec {
   static constexpr size_t kLanes = 16;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
+  static constexpr bool kOverlap = true;
 
   FATHOM_INLINE F zero() { return _mm512_setzero_ps(); }
   FATHOM_INLINE F set1(float x) { return _mm512_set1_ps(x); }
