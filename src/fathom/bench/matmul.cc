@@ -1,0 +1,146 @@
+#include "fathom/bench/matmul.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "fathom/bench/shortest.h"
+#include "fathom/bench/synthetic_kv.h"
+#include "fathom/bench/synthetic_weights.h"
+#include "fathom/quant/decode.h"
+
+namespace fathom {
+namespace {
+
+constexpr size_t kCheckedRows = 32, kCheckedTokens = 4;
+constexpr size_t kMostSide = 1 << 20;
+
+struct Point {
+  Activations activations;
+  size_t tokens;
+  MatmulShape shape;
+  DType type;
+
+  bool fits() const { return shape.cols % info(type).block_size == 0; }
+};
+
+std::vector<Point> points_of(const MatmulBench& bench) {
+  std::vector<Point> points;
+  for (const Activations activations : bench.activations)
+    for (const size_t tokens : bench.tokens)
+      for (const MatmulShape& shape : bench.shapes)
+        for (const DType type : bench.types) points.push_back({activations, tokens, shape, type});
+  return points;
+}
+
+struct Operands {
+  std::vector<float> x, y;  // [tokens, cols], [tokens, rows]
+};
+
+// Of a few rows and tokens, spread over all.
+double error_of(const Point& point, const Weights& weights, const Operands& operands) {
+  const auto [rows, cols] = point.shape;
+  const DecodeFn decode = decoder(point.type, Isa::portable);
+  std::vector<float> row(cols);
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < kCheckedRows; ++i) {
+    const size_t r = i * (rows - 1) / (kCheckedRows - 1);
+    decode(weights.data + r * row_bytes(point.type, cols), row.data(), cols);
+    for (size_t j = 0; j < kCheckedTokens; ++j) {
+      const size_t token = j * (point.tokens - 1) / (kCheckedTokens - 1);
+      double expected = 0;
+      for (size_t c = 0; c < cols; ++c)
+        expected += static_cast<double>(row[c]) * operands.x[token * cols + c];
+      const double got = operands.y[token * rows + r];
+      difference += (got - expected) * (got - expected);
+      size += expected * expected;
+    }
+  }
+  return std::sqrt(difference / size);
+}
+
+// The fraction of the activations' own arithmetic, and int8's share beside it.
+void set_peaks(Figure& figure, Activations activations, Ceilings& ceilings) {
+  const Arithmetic arithmetic =
+      activations == Activations::f32 ? Arithmetic::f32 : Arithmetic::bf16;
+  set_ceiling(figure, *ceilings.peak(arithmetic) * 1e-9, std::string(name(arithmetic)) + " peak");
+  if (const auto int8 = ceilings.peak(Arithmetic::int8))
+    figure.more["of_int8_peak"] = *figure.value * 1e9 / *int8;
+}
+
+Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
+  const auto [rows, cols] = point.shape;
+  const bool few = point.tokens <= kFewTokens;
+  const size_t matrix_bytes = rows * row_bytes(point.type, cols);
+  const SyntheticWeights weights(point.type, rows, cols,
+                                 few ? 2 * cache_sizes().l3 / matrix_bytes + 1 : 1);
+  Operands operands{random_normal(point.tokens * cols, 4), std::vector<float>(point.tokens * rows)};
+  Compute compute = run.compute;
+  compute.activations = point.activations;
+  const double round = shortest_seconds(run.seconds, [&] {
+    for (size_t copy = 0; copy < weights.copies(); ++copy) {
+      const Weights one = weights.copy(copy);
+      const Product product{&one, {operands.y.data(), point.tokens, rows}};
+      matmul(compute, {operands.x.data(), point.tokens, cols}, {&product, 1});
+    }
+  });
+  const double seconds = round / static_cast<double>(weights.copies());
+
+  Figure figure;
+  figure.more["ms"] = seconds * 1e3;
+  figure.error = error_of(point, weights.copy(0), operands);
+  if (few) {
+    figure.value = static_cast<double>(matrix_bytes) / seconds * 1e-9;
+    figure.unit = "GB/s";
+    set_ceiling(figure, ceilings.memory() * 1e-9, "memory");
+  } else {
+    figure.value = 2.0 * static_cast<double>(point.tokens * rows * cols) / seconds * 1e-9;
+    figure.unit = "GFLOP/s";
+    set_peaks(figure, point.activations, ceilings);
+  }
+  return figure;
+}
+
+}  // namespace
+
+Result<MatmulShape> parse_shape(std::string_view text) {
+  MatmulShape shape;
+  const char* const end = text.data() + text.size();
+  const auto [x, bad_rows] = std::from_chars(text.data(), end, shape.rows);
+  if (bad_rows == std::errc() && x != end && *x == 'x') {
+    const auto [stop, bad_cols] = std::from_chars(x + 1, end, shape.cols);
+    const bool sane =
+        shape.rows > 0 && shape.cols > 0 && shape.rows <= kMostSide && shape.cols <= kMostSide;
+    if (bad_cols == std::errc() && stop == end && sane) return shape;
+  }
+  return Error{"'" + std::string(text) + "' is not ROWSxCOLUMNS, as 1536x576"};
+}
+
+std::string to_string(const MatmulShape& shape) {
+  return std::to_string(shape.rows) + "x" + std::to_string(shape.cols);
+}
+
+Status check(const MatmulBench& bench) {
+  for (const Point& point : points_of(bench))
+    if (point.fits()) return {};
+  return Error{"no shape's columns are a multiple of a type's block: 32, or 256 of a K type"};
+}
+
+void bench_matmul(const BenchRun& run, const MatmulBench& bench, const FigureFn& each) {
+  Ceilings ceilings(run);
+  for (const Point& point : points_of(bench)) {
+    Figure figure;
+    if (point.fits())
+      figure = measure(run, point, ceilings);
+    else
+      figure.note = "its blocks of " + std::to_string(info(point.type).block_size) +
+                    " elements do not divide a row";
+    figure.name = "matmul";
+    figure.at = {{"weights", info(point.type).name},
+                 {"activations", name(point.activations)},
+                 {"shape", to_string(point.shape)},
+                 {"tokens", point.tokens}};
+    each(figure);
+  }
+}
+
+}  // namespace fathom
