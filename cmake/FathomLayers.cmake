@@ -26,11 +26,20 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12's own AVX-512 header trips it
   list(APPEND FATHOM_ISA_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
 set(FATHOM_ISA_FLAGS_avx512bf16 ${FATHOM_ISA_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # its scheduling there runs a tile out of registers
+  set(FATHOM_ISA_FLAGS_neon -fno-schedule-insns)
+endif()
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(FATHOM_ISAS "avx2|avx512|avx512bf16")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(FATHOM_ISAS "neon")
+endif()
 
 function(fathom_isa_flags)
   foreach(source IN LISTS ARGN)
     get_filename_component(stem ${source} NAME_WE)
-    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND stem MATCHES "_(avx2|avx512|avx512bf16)$")
+    if(stem MATCHES "_(${FATHOM_ISAS})$")
       set(flags ${FATHOM_ISA_FLAGS_${CMAKE_MATCH_1}})
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${flags}")
     endif()

@@ -54,9 +54,11 @@ void pack(const float* decoded, size_t packs, std::byte* panel) {
 // while the tokens pass over it. (Slices that fit L1 are slower: y is read and written more often.)
 constexpr size_t kSlicePacks = 1024;
 
+// Inlined, or the accumulators would have to be in memory, and are then stored at every step.
 template <class Lanes, int kVectors>
-void store_tile(const typename Lanes::F (&acc)[kTileTokens][kVectors], size_t tokens, size_t width,
-                bool add, float* y, size_t y_stride) {
+[[gnu::always_inline]] inline void store_tile(const typename Lanes::F (&acc)[kTileTokens][kVectors],
+                                              size_t tokens, size_t width, bool add, float* y,
+                                              size_t y_stride) {
   constexpr size_t n = Lanes::kLanes;
 #pragma GCC unroll 8
   for (size_t t = 0; t < kTileTokens; ++t) {

@@ -17,6 +17,7 @@ struct Vec {
   static constexpr size_t kLanes = 4;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
+  static constexpr bool kOverlap = false;
 
   FATHOM_INLINE F zero() { return vdupq_n_f32(0); }
   FATHOM_INLINE F set1(float x) { return vdupq_n_f32(x); }
