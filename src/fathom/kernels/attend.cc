@@ -66,13 +66,12 @@ struct Task {
 
 size_t partial_floats(size_t rows, size_t head_dim) {
   // A multiple of 16, so that each starts on a cache line.
-  return (padded_rows(rows) * (head_dim + 2) + 15) / 16 * 16;
+  return (rows * (head_dim + 2) + 15) / 16 * 16;
 }
 
 PartialRows partial_at(float* memory, size_t rows, size_t head_dim) {
-  const size_t padded = padded_rows(rows);
-  float* exponent = memory + padded * head_dim;
-  return {Matrix<float>(memory, rows, head_dim), exponent, exponent + padded};
+  float* exponent = memory + rows * head_dim;
+  return {Matrix<float>(memory, rows, head_dim), exponent, exponent + rows};
 }
 
 void append_heads(const AttendArgs& args, size_t head, size_t heads, std::vector<Work>& works) {

@@ -38,7 +38,7 @@ class AttendLoop {
   static constexpr float kSlack = 8;
   static constexpr float kInfinity = __builtin_inff();
   static constexpr size_t kTileKeys = kSpan * kBlock;
-  static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows % 2 == 0 && kLanes <= 16);
+  static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows == 6 && kLanes <= 16);
 
   struct Block {
     const Right* keys = nullptr;
@@ -66,9 +66,9 @@ class AttendLoop {
         dim_(item.head_dim),
         rows_(item.query_count * item.heads),
         left_(reinterpret_cast<Left*>(item.scratch)),
-        sums_(item.scratch + padded_rows(rows_) * dim_),
-        limit_(sums_ + padded_rows(rows_) * 16),
-        query_of_row_(reinterpret_cast<uint32_t*>(limit_ + padded_rows(rows_))) {}
+        sums_(item.scratch + rows_ * dim_),
+        limit_(sums_ + rows_ * 16),
+        query_of_row_(reinterpret_cast<uint32_t*>(limit_ + rows_)) {}
 
   void run() {
     start();
@@ -76,7 +76,8 @@ class AttendLoop {
     Span span = next_span(cursor);
     while (span.count > 0) {
       const Span next = next_span(cursor);
-      ahead_.start(next, block_bytes());
+      // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them.
+      if (rows_ > 2 * kRows) ahead_.start(next, kBlock * dim_ * sizeof(Right), steps_over(span));
       all_rows(span);
       span = next;
     }
@@ -118,24 +119,27 @@ class AttendLoop {
     return span;
   }
 
-  size_t block_bytes() const { return kBlock * dim_ * sizeof(Right); }
+  // Side steps of a span's score and value products over all rows, at least.
+  size_t steps_over(const Span& span) const {
+    return rows_ / kRows * span.count * (kBlock / Op::kPack / 2);
+  }
 
   // Brings the next span's keys and values into L2 while this one's are multiplied: from memory
-  // they come too late for the first tile of rows, and in decoding there is only one.
+  // they come too late for the first tile of rows.
   class Ahead {
    public:
-    void start(const Span& span, size_t block_bytes) {
+    // All of `span`, over `steps` calls of step().
+    void start(const Span& span, size_t block_bytes, size_t steps) {
       for (size_t b = 0; b < span.count; ++b) {
         begin_[2 * b] = reinterpret_cast<const char*>(span.blocks[b].keys);
         begin_[2 * b + 1] = reinterpret_cast<const char*>(span.blocks[b].values);
       }
       areas_ = 2 * span.count;
       bytes_ = block_bytes;
+      lines_ = (areas_ * bytes_ / 64 + steps - 1) / steps;
       area_ = 0;
       at_ = 0;
     }
-    // Lines a step, so that a span of `tiles` tiles fetches all of the next.
-    void spread(size_t steps) { lines_ = (areas_ * bytes_ / 64 + steps - 1) / steps; }
     [[gnu::always_inline]] void step() {
       if (area_ == areas_) return;
       for (size_t i = 0; i < lines_; ++i) __builtin_prefetch(begin_[area_] + at_ + i * 64, 0, 2);
@@ -155,32 +159,27 @@ class AttendLoop {
     size_t lines_ = 1;
   };
 
-  // Converts the queries, scaled, and empties the rows' state. Rows of padding score zero.
+  // Converts the queries, scaled, and empties the rows' state.
   void start() {
-    for (size_t r = 0; r < padded_rows(rows_); ++r) {
+    const F scale = Vec::set1(item_.scale);
+    for (size_t r = 0; r < rows_; ++r) {
       const size_t query = r / item_.heads;
-      const bool real = r < rows_;
       const float* from =
           item_.queries + query * item_.query_stride + (r % item_.heads) * item_.head_dim;
-      const F scale = Vec::set1(item_.scale);
-      for (size_t i = 0; i < dim_; i += 2 * kLanes) store_query(r, i, real ? from : nullptr, scale);
+      for (size_t i = 0; i < dim_; i += 2 * kLanes) store_query(r, i, from, scale);
       for (size_t i = 0; i < dim_; i += kLanes) Vec::store(item_.out + r * dim_ + i, Vec::zero());
       Vec::store(sums_ + r * kLanes, Vec::zero());
       item_.exponent[r] = 0;
       limit_[r] = -kInfinity;  // the first score seen sets the exponent
-      query_of_row_[r] = real ? static_cast<uint32_t>(query) : 0;
+      query_of_row_[r] = static_cast<uint32_t>(query);
     }
   }
 
   // Two vectors at a time. Where head_dim ends on one, the second's zeros land in the next row,
   // which is written later, or, after the last row, in the sums, which are zero too.
   void store_query(size_t r, size_t i, const float* from, F scale) {
-    F a = Vec::zero();
-    F b = Vec::zero();
-    if (from != nullptr) {
-      a = Vec::mul(Vec::load(from + i), scale);
-      if (i + kLanes < dim_) b = Vec::mul(Vec::load(from + i + kLanes), scale);
-    }
+    const F a = Vec::mul(Vec::load(from + i), scale);
+    const F b = i + kLanes < dim_ ? Vec::mul(Vec::load(from + i + kLanes), scale) : Vec::zero();
     Op::store_left(left_ + r * dim_ + i, a, b, Vec::zero());
   }
 
@@ -192,10 +191,19 @@ class AttendLoop {
 
   void all_rows(const Span& span) {
     size_t r = 0;
-    ahead_.spread((rows_ + kRows - 1) / kRows * span.count * kBlock / 2 / Op::kPack);
     for (; r + kRows <= rows_; r += kRows) row_tile<kRows>(r, span);
-    for (; r + 4 <= padded_rows(rows_); r += 4) row_tile<4>(r, span);
-    for (; r < rows_; r += 2) row_tile<2>(r, span);
+    if (r + 4 <= rows_) {
+      row_tile<4>(r, span);
+      r += 4;
+    }
+    switch (rows_ - r) {
+      case 3:
+        return row_tile<3>(r, span);
+      case 2:
+        return row_tile<2>(r, span);
+      case 1:
+        return row_tile<1>(r, span);
+    }
   }
 
   template <int kR>
@@ -307,11 +315,11 @@ class AttendLoop {
       --steps_;
       const float* scores = scores_ + row_ * kTileKeys + column_;
       float* sum = sums_ + row_ * kLanes;
-      Vec::store(sum, Op::store_left(weights_ + row_ * kTileKeys + column_,
-                                     Vec::template exp2<Op::kExp2Degree>(Vec::load(scores)),
-                                     Vec::template exp2<Op::kExp2Degree>(
-                                         Vec::load(scores + kLanes)),
-                                     Vec::load(sum)));
+      Vec::store(sum,
+                 Op::store_left(weights_ + row_ * kTileKeys + column_,
+                                Vec::template exp2<Op::kExp2Degree>(Vec::load(scores)),
+                                Vec::template exp2<Op::kExp2Degree>(Vec::load(scores + kLanes)),
+                                Vec::load(sum)));
       if (++row_ == kR) {
         row_ = 0;
         column_ += 2 * kLanes;
@@ -335,7 +343,9 @@ class AttendLoop {
     NoSideWork none;
     if (pending_.rows == kRows) add_values<kRows>(pending_, none);
     if (pending_.rows == 4) add_values<4>(pending_, none);
+    if (pending_.rows == 3) add_values<3>(pending_, none);
     if (pending_.rows == 2) add_values<2>(pending_, none);
+    if (pending_.rows == 1) add_values<1>(pending_, none);
     pending_.rows = 0;
   }
 
@@ -383,7 +393,7 @@ class AttendLoop {
   float* const limit_;            // [padded rows]: scores above it raise the exponent
   uint32_t* const query_of_row_;  // [padded rows]: whose mask row
   Ahead ahead_;
-  Tile pending_;                  // rows == 0: there is none
+  Tile pending_;  // rows == 0: there is none
   size_t next_weights_ = 0;
   alignas(64) float scores_[kRows * kTileKeys];
   alignas(64) Left weights_[2][kRows * kTileKeys];

@@ -27,19 +27,16 @@ struct AttendItem {
   size_t block_end = 0;
   const uint64_t* masks = nullptr;  // row i of mask m at masks[m * kBlock + i]
 
-  float* out = nullptr;       // [padded_rows, head_dim], 64-byte aligned; as in partial.h
-  float* exponent = nullptr;  // [padded_rows]
-  float* sum = nullptr;       // [padded_rows]
+  float* out = nullptr;       // [rows, head_dim], 64-byte aligned; as in partial.h
+  float* exponent = nullptr;  // [rows]
+  float* sum = nullptr;       // [rows]
   float* scratch = nullptr;   // [attend_scratch_floats], 64-byte aligned
 };
-
-// Tiles take rows by twos.
-constexpr size_t padded_rows(size_t rows) { return (rows + 1) / 2 * 2; }
 
 // Converted queries (at most 4 bytes an element), 16 lanes of sums, a limit and a query index a
 // row.
 constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim) {
-  return padded_rows(rows) * (head_dim + 16 + 2);
+  return rows * (head_dim + 16 + 2);
 }
 
 using AttendKernel = void (*)(const AttendItem& item);
