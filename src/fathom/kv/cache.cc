@@ -17,9 +17,11 @@
 namespace fathom {
 namespace {
 
-// Blocks of one head that are taken together, so that its scan runs over contiguous memory: 512
-// tokens. Larger would keep more memory from being freed by truncate().
-constexpr size_t kBlocksInARow = 8;
+// Blocks of one head are taken many at a time, so that a scan runs over contiguous memory: where
+// rows of keys and of values alternate every 8 blocks, decoding reads at two thirds of the rate. A
+// cache that grows bit by bit takes an eighth more than it has, within these bounds.
+constexpr size_t kFewestInARow = 8;
+constexpr size_t kMostInARow = 32;
 
 size_t blocks_for(size_t tokens) { return tokens / kBlock + (tokens % kBlock != 0 ? 1 : 0); }
 
@@ -95,7 +97,7 @@ struct KvCache::Impl {
   }
 
   void grow(size_t count) {
-    while (blocks < count) set_blocks(std::min(count, blocks + kBlocksInARow));
+    set_blocks(std::max(count, blocks + std::clamp(blocks / 8, kFewestInARow, kMostInARow)));
     refresh_views();
   }
   void shrink(size_t count) {
