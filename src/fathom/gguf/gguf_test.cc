@@ -1,6 +1,7 @@
 // Right files are read in full. Wrong, cut and damaged ones are Errors: see damage_test.cc.
 #include "fathom/gguf/gguf.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -138,8 +139,11 @@ TEST(Gguf, ReadsVersion2AndAnotherAlignment) {
 
 class Split : public testing::Test {
  protected:
-  Split() : folder_(std::filesystem::path(testing::TempDir()) / "fathom_gguf_split") {
-    std::filesystem::create_directories(folder_);
+  // A folder of its own: CTest runs tests side by side.
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "/fathom-split-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
   }
   ~Split() override { std::filesystem::remove_all(folder_); }
 
