@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "fathom/quant/codes.h"
 #include "fathom/quant/dtype.h"
 
 namespace fathom {
@@ -10,6 +11,7 @@ namespace fathom {
 struct BlockKernels {
   void (*decode)(const std::byte* source, float* target, size_t count);
   float (*dot)(const std::byte* source, const float* x, size_t count);
+  CodeFormat codes;
 };
 
 namespace decode_portable {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "fathom/quant/blocks_32.h"
 
@@ -15,6 +16,16 @@ namespace {
 struct Parts {
   alignas(64) float scale[16];
   alignas(64) float offset[16];
+
+  template <size_t count>
+  void copy(float* scales) const {
+    std::memcpy(scales, scale, count * sizeof(float));
+  }
+  template <size_t count>
+  void copy(float* scales, float* minima) const {
+    copy<count>(scales);
+    std::memcpy(minima, offset, count * sizeof(float));
+  }
 };
 
 // Sixteen parts: 16 bytes, each a 4-bit scale below a 4-bit minimum; 256 2-bit codes in two runs of
@@ -35,10 +46,20 @@ struct Q2_K {
 
   template <size_t group>
   Floats values() const {
-    const uint8_t* codes = block + 16 + 32 * (group / 8) + 16 * (group % 2);
-    const Bytes code = field(load_bytes(codes), 2 * (group % 8 / 2), 3);
-    return multiply_add(widen(code), splat(parts.scale[group]), splat(parts.offset[group]));
+    return multiply_add(widen(codes<group>()), splat(parts.scale[group]),
+                        splat(parts.offset[group]));
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 16;
+  static constexpr uint8_t kZero = 0;
+  static constexpr bool kMinima = true;
+  template <size_t group>
+  Bytes codes() const {
+    const uint8_t* codes = block + 16 + 32 * (group / 8) + 16 * (group % 2);
+    return field(load_bytes(codes), 2 * (group % 8 / 2), 3);
+  }
+  void steps(float* scales, float* minima) const { parts.copy<16>(scales, minima); }
 };
 
 // Sixteen parts: 256 third bits (bit i of the 32 bytes is elements 32 i to 32 i + 31), 256 2-bit
@@ -63,11 +84,20 @@ struct Q3_K {
 
   template <size_t group>
   Floats values() const {
+    return multiply(widen(minus(codes<group>(), kZero)), splat(parts.scale[group]));
+  }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 16;
+  static constexpr uint8_t kZero = 4;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
     const uint8_t* codes = block + 32 + 32 * (group / 8) + 16 * (group % 2);
     const Bytes low = field(load_bytes(codes), 2 * (group % 8 / 2), 3);
-    const Bytes third = field(load_bytes(block + 16 * (group % 2)), group / 2, 1);
-    return multiply(widen(minus(join(low, third, 2), 4)), splat(parts.scale[group]));
+    return join(low, field(load_bytes(block + 16 * (group % 2)), group / 2, 1), 2);
   }
+  void steps(float* scales, float*) const { parts.copy<16>(scales); }
 };
 
 // The eight parts of Q4_K and Q5_K: f16 d, f16 dmin, then eight 6-bit scales and eight 6-bit minima
@@ -99,6 +129,16 @@ struct Q4_K {
                           splat(parts.offset[group / 2]));
     return palette.pick<group % 4 / 2>(block + 16 + 32 * (group / 4) + 16 * (group % 2));
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 0;
+  static constexpr bool kMinima = true;
+  template <size_t group>
+  Bytes codes() const {
+    return nibbles<group % 4 / 2>(block + 16 + 32 * (group / 4) + 16 * (group % 2));
+  }
+  void steps(float* scales, float* minima) const { parts.copy<8>(scales, minima); }
 };
 
 // Eight parts, 256 fifth bits laid out as Q3_K's third ones, 256 nibbles as in Q4_K.
@@ -109,11 +149,20 @@ struct Q5_K {
 
   template <size_t group>
   Floats values() const {
-    const Bytes low = nibbles<group % 4 / 2>(block + 48 + 32 * (group / 4) + 16 * (group % 2));
-    const Bytes fifth = field(load_bytes(block + 16 + 16 * (group % 2)), group / 2, 1);
-    return multiply_add(widen(join(low, fifth, 4)), splat(parts.scale[group / 2]),
+    return multiply_add(widen(codes<group>()), splat(parts.scale[group / 2]),
                         splat(parts.offset[group / 2]));
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 0;
+  static constexpr bool kMinima = true;
+  template <size_t group>
+  Bytes codes() const {
+    const Bytes low = nibbles<group % 4 / 2>(block + 48 + 32 * (group / 4) + 16 * (group % 2));
+    return join(low, field(load_bytes(block + 16 + 16 * (group % 2)), group / 2, 1), 4);
+  }
+  void steps(float* scales, float* minima) const { parts.copy<8>(scales, minima); }
 };
 
 // Sixteen parts: 256 nibbles in two runs of 64 bytes, the low ones before the high ones; 256 pairs
@@ -131,11 +180,21 @@ struct Q6_K {
 
   template <size_t group>
   Floats values() const {
+    return multiply(widen(minus(codes<group>(), kZero)), splat(parts.scale[group]));
+  }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 16;
+  static constexpr uint8_t kZero = 32;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
     const Bytes low = nibbles<group % 8 / 4>(block + 64 * (group / 8) + 16 * (group % 4));
     const Bytes upper = field(load_bytes(block + 128 + 32 * (group / 8) + 16 * (group % 2)),
                               2 * (group % 8 / 2), 3);
-    return multiply(widen(minus(join(low, upper, 4), 32)), splat(parts.scale[group]));
+    return join(low, upper, 4);
   }
+  void steps(float* scales, float*) const { parts.copy<16>(scales); }
 };
 
 // Eight parts: f16 d, the upper two bits of the 6-bit scales in 2 bytes, their low halves in 4,
@@ -160,6 +219,16 @@ struct IQ4_XS {
     const Palette palette(kIq4Values, splat(parts.scale[group / 2]), splat(kNoOffset));
     return palette.pick<group % 2>(block + 8 + 16 * (group / 2));
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 128;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
+    return minus(look_up(kIq4Values, nibbles<group % 2>(block + 8 + 16 * (group / 2))), kZero);
+  }
+  void steps(float* scales, float*) const { parts.copy<8>(scales); }
 };
 
 }  // namespace

@@ -41,6 +41,16 @@ struct Q4_0 {
   Floats values() const {
     return palette.pick<group>(block + 2);
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 8;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
+    return nibbles<group>(block + 2);
+  }
+  void steps(float* scales, float*) const { *scales = load_half(block); }
 };
 
 // f16 d, f16 m, 32 nibbles as in Q4_0. d * code + m.
@@ -52,6 +62,19 @@ struct Q4_1 {
   template <size_t group>
   Floats values() const {
     return palette.pick<group>(block + 4);
+  }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 0;
+  static constexpr bool kMinima = true;
+  template <size_t group>
+  Bytes codes() const {
+    return nibbles<group>(block + 4);
+  }
+  void steps(float* scales, float* minima) const {
+    *scales = load_half(block);
+    *minima = load_half(block + 2);
   }
 };
 
@@ -65,6 +88,16 @@ struct Q5_0 {
   Floats values() const {
     return palette.pick<group>(block + 6, block + 2 + 2 * group);
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 16;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
+    return join(nibbles<group>(block + 6), spread_bits(block + 2 + 2 * group), 4);
+  }
+  void steps(float* scales, float*) const { *scales = load_half(block); }
 };
 
 // f16 d, f16 m, 32 fifth bits, 32 nibbles as in Q4_0. d * code + m.
@@ -76,6 +109,19 @@ struct Q5_1 {
   template <size_t group>
   Floats values() const {
     return palette.pick<group>(block + 8, block + 4 + 2 * group);
+  }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 0;
+  static constexpr bool kMinima = true;
+  template <size_t group>
+  Bytes codes() const {
+    return join(nibbles<group>(block + 8), spread_bits(block + 4 + 2 * group), 4);
+  }
+  void steps(float* scales, float* minima) const {
+    *scales = load_half(block);
+    *minima = load_half(block + 2);
   }
 };
 
@@ -89,6 +135,16 @@ struct Q8_0 {
   Floats values() const {
     return multiply(widen(load_bytes(block + 2 + 16 * group)), d);
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 128;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
+    return minus(load_bytes(block + 2 + 16 * group), kZero);
+  }
+  void steps(float* scales, float*) const { *scales = load_half(block); }
 };
 
 constexpr int8_t kIq4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
@@ -104,6 +160,16 @@ struct IQ4_NL {
   Floats values() const {
     return palette.pick<group>(block + 2);
   }
+
+  // The same as integers (codes.h).
+  static constexpr size_t kGroup = 32;
+  static constexpr uint8_t kZero = 128;
+  static constexpr bool kMinima = false;
+  template <size_t group>
+  Bytes codes() const {
+    return minus(look_up(kIq4Values, nibbles<group>(block + 2)), kZero);
+  }
+  void steps(float* scales, float*) const { *scales = load_half(block); }
 };
 
 // The types that are not quantised, as blocks of one group. Their rows may end within one.

@@ -1,6 +1,7 @@
 #include "fathom/quant/decode.h"
 
 #include "fathom/quant/block_kernels.h"
+#include "fathom/quant/codes.h"
 
 namespace fathom {
 namespace {
@@ -25,6 +26,8 @@ BlockKernels kernels(DType type, Isa isa) {
 }  // namespace
 
 DecodeFn decoder(DType type, Isa isa) { return kernels(type, isa).decode; }
+
+CodeFormat code_format(DType type, Isa isa) { return kernels(type, isa).codes; }
 
 DotFn dotter(DType type, Isa isa) { return kernels(type, isa).dot; }
 

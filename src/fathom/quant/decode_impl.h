@@ -93,8 +93,35 @@ float dot(const std::byte* source, const float* x, size_t count) {
   return sum(add(add(sums.part[0], sums.part[1]), add(sums.part[2], sums.part[3])));
 }
 
+template <class Block, size_t... group>
+void unpack_block(const Block& block, uint8_t* codes, std::index_sequence<group...>) {
+  (store_bytes(codes + 16 * group, block.template codes<group>()), ...);
+}
+
 template <class Block>
-constexpr BlockKernels kernels_of = {decode<Block>, dot<Block>};
+void unpack(const std::byte* source, size_t count, uint8_t* codes, float* scales, float* minima) {
+  const auto* p = reinterpret_cast<const uint8_t*>(source);
+  for (; count > 0; count -= Block::kElements) {
+    const Block block{p};
+    unpack_block(block, codes, std::make_index_sequence<Block::kElements / 16>());
+    block.steps(scales, minima);
+    p += Block::kBytes;
+    codes += Block::kElements;
+    scales += Block::kElements / Block::kGroup;
+    if constexpr (Block::kMinima) minima += Block::kElements / Block::kGroup;
+  }
+}
+
+template <class Block>
+constexpr BlockKernels make_kernels() {
+  BlockKernels kernels = {decode<Block>, dot<Block>, {}};
+  if constexpr (requires { Block::kGroup; })
+    kernels.codes = {unpack<Block>, Block::kGroup, Block::kZero, Block::kMinima};
+  return kernels;
+}
+
+template <class Block>
+constexpr BlockKernels kernels_of = make_kernels<Block>();
 
 }  // namespace
 

@@ -20,6 +20,18 @@ inline Bytes load_bytes(const uint8_t* p) {
 inline Bytes pack_bytes(uint64_t first, uint64_t second) {
   return _mm_set_epi64x(static_cast<int64_t>(second), static_cast<int64_t>(first));
 }
+inline void store_bytes(uint8_t* p, Bytes x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), x); }
+inline Bytes spread_bits(const uint8_t* p) {
+  const __m128i copy_to_lanes = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+  const __m128i own_bit = _mm_set1_epi64x(static_cast<int64_t>(0x8040201008040201ull));
+  uint16_t bits;
+  std::memcpy(&bits, p, 2);
+  const __m128i copies = _mm_shuffle_epi8(_mm_cvtsi32_si128(bits), copy_to_lanes);
+  return _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(copies, own_bit), own_bit), _mm_set1_epi8(1));
+}
+inline Bytes look_up(const int8_t* table, Bytes x) {
+  return _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)), x);
+}
 inline Bytes field(Bytes x, int shift, uint8_t mask) {
   return _mm_and_si128(_mm_srli_epi16(x, shift), _mm_set1_epi8(static_cast<char>(mask)));
 }
@@ -101,12 +113,7 @@ class WidePalette {
 
   template <int half>
   Floats pick(const uint8_t* p, const uint8_t* fifth) const {
-    const __m128i copy_to_lanes = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-    const __m128i own_bit = _mm_set1_epi64x(static_cast<int64_t>(0x8040201008040201ull));
-    uint16_t bits;
-    std::memcpy(&bits, fifth, 2);
-    const __m128i copies = _mm_shuffle_epi8(_mm_cvtsi32_si128(bits), copy_to_lanes);
-    const __m128i set = _mm_cmpeq_epi8(_mm_and_si128(copies, own_bit), own_bit);
+    const __m128i set = _mm_slli_epi16(spread_bits(fifth), 7);
     const Bytes code = field(load_bytes(p), 4 * half, 15);
     return multiply_add(
         widen(_mm_blendv_epi8(_mm_shuffle_epi8(below_, code), _mm_shuffle_epi8(above_, code), set)),

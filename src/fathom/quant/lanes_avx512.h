@@ -18,6 +18,15 @@ inline Bytes load_bytes(const uint8_t* p) {
 inline Bytes pack_bytes(uint64_t first, uint64_t second) {
   return _mm_set_epi64x(static_cast<int64_t>(second), static_cast<int64_t>(first));
 }
+inline void store_bytes(uint8_t* p, Bytes x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), x); }
+inline Bytes spread_bits(const uint8_t* p) {
+  uint16_t bits;
+  std::memcpy(&bits, p, 2);
+  return _mm_maskz_set1_epi8(bits, 1);
+}
+inline Bytes look_up(const int8_t* table, Bytes x) {
+  return _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)), x);
+}
 inline Bytes field(Bytes x, int shift, uint8_t mask) {
   return _mm_and_si128(_mm_srli_epi16(x, shift), _mm_set1_epi8(static_cast<char>(mask)));
 }

@@ -16,6 +16,15 @@ inline Bytes load_bytes(const uint8_t* p) { return vld1q_u8(p); }
 inline Bytes pack_bytes(uint64_t first, uint64_t second) {
   return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(first), vcreate_u64(second)));
 }
+inline void store_bytes(uint8_t* p, Bytes x) { vst1q_u8(p, x); }
+inline Bytes spread_bits(const uint8_t* p) {
+  const uint8x8_t own_bit = vcreate_u8(0x8040201008040201ull);
+  const uint8x16_t copies = vcombine_u8(vdup_n_u8(p[0]), vdup_n_u8(p[1]));
+  return vandq_u8(vtstq_u8(copies, vcombine_u8(own_bit, own_bit)), vdupq_n_u8(1));
+}
+inline Bytes look_up(const int8_t* table, Bytes x) {
+  return vreinterpretq_u8_s8(vqtbl1q_s8(vld1q_s8(table), x));
+}
 inline Bytes field(Bytes x, int shift, uint8_t mask) {
   return vandq_u8(vshlq_u8(x, vdupq_n_s8(static_cast<int8_t>(-shift))), vdupq_n_u8(mask));
 }

@@ -31,6 +31,18 @@ inline Bytes pack_bytes(uint64_t first, uint64_t second) {
   std::memcpy(y.lane.data() + 8, &second, 8);
   return y;
 }
+inline void store_bytes(uint8_t* p, const Bytes& x) { std::memcpy(p, x.lane.data(), 16); }
+// 0 or 1: the sixteen bits at p, lowest first.
+inline Bytes spread_bits(const uint8_t* p) {
+  Bytes y;
+  for (int i = 0; i < 16; ++i) y.lane[i] = p[i / 8] >> (i % 8) & 1;
+  return y;
+}
+// table[x], x < 16.
+inline Bytes look_up(const int8_t* table, Bytes x) {
+  for (uint8_t& b : x.lane) b = static_cast<uint8_t>(table[b]);
+  return x;
+}
 // (x >> shift) & mask.
 inline Bytes field(Bytes x, int shift, uint8_t mask) {
   for (uint8_t& b : x.lane) b = static_cast<uint8_t>((b >> shift) & mask);

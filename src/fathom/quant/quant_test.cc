@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "fathom/base/half.h"
+#include "fathom/quant/codes.h"
 #include "fathom/quant/decode.h"
 
 namespace fathom {
@@ -93,6 +94,27 @@ TEST_P(Decode, EachBlockStandsForItself) {
     const std::vector<float> got = decode(type, isa, alone, layout.block_size);
     for (size_t i = 0; i < got.size(); ++i)
       ASSERT_EQ(got[i], expected[block * layout.block_size + i]) << block << ' ' << i;
+  }
+}
+
+TEST_P(Decode, CodesStandForTheSameNumbers) {
+  const auto [type, isa] = GetParam();
+  const CodeFormat format = code_format(type, isa);
+  const bool quantised = type != DType::f32 && type != DType::f16 && type != DType::bf16;
+  ASSERT_EQ(format.unpack != nullptr, quantised);
+  if (!quantised) return;
+  const size_t count = 5 * 256;
+  const std::vector<std::byte> row = random_row(type, count, 5);
+  const std::vector<float> expected = decode(type, isa, row, count);
+  std::vector<uint8_t> codes(count);
+  std::vector<float> scales(count / format.group);
+  std::vector<float> minima(format.minima ? count / format.group : 0);
+  format.unpack(row.data(), count, codes.data(), scales.data(), minima.data());
+  for (size_t i = 0; i < count; ++i) {
+    const size_t group = i / format.group;
+    const int code = codes[i] - format.zero;
+    const float product = scales[group] * static_cast<float>(code);  // exact
+    ASSERT_EQ(format.minima ? product + minima[group] : product, expected[i]) << i;
   }
 }
 
