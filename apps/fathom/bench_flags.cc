@@ -17,10 +17,18 @@ void add_bench_flags(CLI::App& app, BenchFlags& flags) {
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx512, avx512bf16 (default: auto)")
       ->envname("FATHOM_ISA");
-  app.add_option("--seconds", flags.seconds,
-                 "How long each figure is tried; the best try counts (default: 0.3)")
+  add_seconds_flag(app, flags.seconds);
+  add_json_flag(app, flags.json);
+}
+
+void add_seconds_flag(CLI::App& app, double& seconds) {
+  app.add_option("--seconds", seconds,
+                 "How long each rate is tried; the best try counts (default: 0.3)")
       ->check(number("from 0 to 3600", [](double x) { return x >= 0 && x <= 3600; }));
-  app.add_flag("--json", flags.json, "Print one JSON object; the lines go to standard error");
+}
+
+void add_json_flag(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "Print one JSON object; the lines go to standard error");
 }
 
 void add_numbers(CLI::App& app, const std::string& flag, std::vector<size_t>& numbers,

@@ -22,6 +22,8 @@ struct BenchFlags {
 };
 
 void add_bench_flags(CLI::App& app, BenchFlags& flags);
+void add_seconds_flag(CLI::App& app, double& seconds);
+void add_json_flag(CLI::App& app, bool& json);
 
 // An option that takes several numbers: "0,4096" or "0 4096". Its default is what `numbers` holds.
 void add_numbers(CLI::App& app, const std::string& flag, std::vector<size_t>& numbers,

@@ -22,6 +22,9 @@ const CeilingKernels& kernels_for(Isa isa) {
       return kCeilingsAvx512;
     case Isa::avx512bf16:
       return kCeilingsAvx512Bf16;
+#elif defined(__aarch64__)
+    case Isa::neon:
+      return kCeilingsNeon;
 #endif
     default:
       return kCeilingsPortable;

@@ -18,5 +18,6 @@ extern const CeilingKernels kCeilingsPortable;
 extern const CeilingKernels kCeilingsAvx2;
 extern const CeilingKernels kCeilingsAvx512;
 extern const CeilingKernels kCeilingsAvx512Bf16;
+extern const CeilingKernels kCeilingsNeon;
 
 }  // namespace fathom

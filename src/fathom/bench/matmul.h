@@ -19,6 +19,7 @@ inline constexpr std::array kActivations = {Activations::f32, Activations::bf16,
 struct MatmulShape {
   size_t rows = 0;
   size_t cols = 0;
+  bool operator==(const MatmulShape&) const = default;
 };
 // "1536x576": rows, columns.
 Result<MatmulShape> parse_shape(std::string_view text);
