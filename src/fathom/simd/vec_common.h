@@ -12,6 +12,7 @@
 //   Mask, greater, any         comparison per lane; masks combine with |
 //   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
 //   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
+//   kOverlap                   whether weights are made between a product's steps (attend_impl.h)
 //
 // and the operands of a tile product, Vec::Bf16 and Vec::F32:
 //
