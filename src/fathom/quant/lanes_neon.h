@@ -123,10 +123,7 @@ class WidePalette {
 
   template <int half>
   Floats pick(const uint8_t* p, const uint8_t* fifth) const {
-    const Bytes own_bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
-    const Bytes copies = vcombine_u8(vdup_n_u8(fifth[0]), vdup_n_u8(fifth[1]));
-    const Bytes high = vandq_u8(vtstq_u8(copies, own_bit), vdupq_n_u8(16));
-    const Bytes code = vorrq_u8(field(load_bytes(p), 4 * half, 15), high);
+    const Bytes code = join(field(load_bytes(p), 4 * half, 15), spread_bits(fifth), 4);
     return multiply_add(widen(vqtbl2q_u8(codes_, code)), scale_, offset_);
   }
 
