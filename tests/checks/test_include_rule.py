@@ -11,7 +11,7 @@ ALLOWED = source_tree.layer_dependencies()
 
 
 def layer_of(path):
-    """The layer that a file of src/fathom belongs to; None for apps, tests and bench, which may use all."""
+    """The layer that a file of src/fathom belongs to; None for apps and tests, which may use all."""
     parts = path.parts
     return parts[2] if parts[:2] == ("src", "fathom") and len(parts) > 3 else None
 

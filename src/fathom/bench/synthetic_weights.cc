@@ -45,7 +45,7 @@ void write_number(DType type, float number, std::byte* at) {
 }
 
 void write_block(DType type, std::mt19937& random, std::byte* at) {
-  // 0.5 to 1.5, divided by 64: weights of about a trained model's size.
+  // 0.5 to 1.5, divided by 64: no two blocks alike, and sums far from overflow.
   const auto scale = [&] { return (0.5f + static_cast<float>(random()) * 0x1p-32f) / 64; };
   const std::span<const size_t> offsets = scale_offsets(type);
   if (offsets.empty()) return write_number(type, scale(), at);

@@ -1,0 +1,47 @@
+#include "fathom/bench/ceilings.h"
+
+#include <gtest/gtest.h>
+
+namespace fathom {
+namespace {
+
+BenchRun quick(ThreadPool& pool, Isa isa) {
+  BenchRun run;
+  run.compute.isa = isa;
+  run.compute.pool = &pool;
+  run.seconds = 0;
+  return run;
+}
+
+TEST(Ceilings, EveryIsaOfTheMachineHasThem) {
+  ThreadPool pool(2);
+  for (const Isa isa : supported_isas()) {
+    SCOPED_TRACE(std::string(name(isa)));
+    const BenchRun run = quick(pool, isa);
+    EXPECT_GT(*peak_rate(run, Arithmetic::f32), 1e6);
+    EXPECT_GT(*peak_rate(run, Arithmetic::bf16), 1e6);
+    EXPECT_EQ(peak_rate(run, Arithmetic::int8).has_value(), isa == Isa::avx512bf16);
+    EXPECT_GT(read_bandwidth(run, size_t{16} << 10), 1e6);
+  }
+}
+
+TEST(Ceilings, TheBestSoFarIsTold) {
+  ThreadPool pool(1);
+  Ceilings ceilings(quick(pool, Isa::portable));
+  double last = 0;
+  for (int i = 0; i < 3; ++i) {
+    const double peak = *ceilings.peak(Arithmetic::f32);
+    EXPECT_GE(peak, last);
+    last = peak;
+  }
+}
+
+TEST(Ceilings, CachesGrowFromLevelToLevel) {
+  const CacheSizes sizes = cache_sizes();
+  EXPECT_GE(sizes.l1, size_t{4} << 10);
+  EXPECT_GT(sizes.l2, sizes.l1);
+  EXPECT_GE(memory_bytes(), 4 * sizes.l3);
+}
+
+}  // namespace
+}  // namespace fathom
