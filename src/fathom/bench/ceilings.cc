@@ -107,11 +107,9 @@ double read_bandwidth(const BenchRun& run, size_t bytes) {
 
 size_t memory_bytes() { return std::max(size_t{128} << 20, 4 * cache_sizes().l3); }
 
-std::optional<double> Ceilings::peak(Arithmetic arithmetic) {
-  const std::optional<double> rate = peak_rate(run_, arithmetic);
-  if (!rate) return std::nullopt;
+double Ceilings::peak(Arithmetic arithmetic) {
   double& best = peaks_[static_cast<size_t>(arithmetic)];
-  return best = std::max(best, *rate);
+  return best = std::max(best, peak_rate(run_, arithmetic).value_or(0));
 }
 
 double Ceilings::memory() {

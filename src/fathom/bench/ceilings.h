@@ -47,8 +47,8 @@ class Ceilings {
  public:
   explicit Ceilings(const BenchRun& run) : run_(run) {}
 
-  std::optional<double> peak(Arithmetic arithmetic);
-  double memory();  // bytes/s
+  double peak(Arithmetic arithmetic);  // operations/s; 0 where peak_rate() has none
+  double memory();                     // bytes/s
 
  private:
   BenchRun run_;

@@ -11,16 +11,16 @@
 namespace fathom {
 
 struct Figure {
-  std::string name;                 // "attention"
-  nlohmann::ordered_json at{};      // the point's coordinates: {"head_dim": 64, "depth": 8192}
-  std::optional<double> value{};    // none: it cannot be had here, and `note` says why
-  std::string unit{};               // "GFLOP/s"
-  std::optional<double> ceiling{};  // in the same unit
-  std::string of{};                 // what the ceiling is: "bf16 peak"
-  std::optional<double> fraction{};
-  std::optional<double> error{};  // against double: rms of the difference / rms of the result
-  nlohmann::ordered_json more{};  // what else this measurement tells: {"ms": 12.3}
-  std::string note{};
+  std::string name;               // "attention"
+  nlohmann::ordered_json at;      // the point's coordinates: {"head_dim": 64, "depth": 8192}
+  std::optional<double> value;    // none: it cannot be had here, and `note` says why
+  std::string unit;               // "GFLOP/s"
+  std::optional<double> ceiling;  // in the same unit
+  std::string of;                 // what the ceiling is: "bf16 peak"
+  std::optional<double> fraction;
+  std::optional<double> error;  // against double: rms of the difference / rms of the result
+  nlohmann::ordered_json more;  // what else this measurement tells: {"ms": 12.3}
+  std::string note;
 };
 
 using FigureFn = std::function<void(const Figure& figure)>;

@@ -18,7 +18,7 @@ Figure sample() {
 TEST(Figure, ACeilingGivesTheFraction) {
   Figure figure = sample();
   set_ceiling(figure, 875, "bf16 peak");
-  EXPECT_DOUBLE_EQ(*figure.fraction, 0.8);
+  EXPECT_DOUBLE_EQ(figure.fraction.value_or(0), 0.8);
 }
 
 TEST(Figure, NoValueOrNoCeilingGivesNoFraction) {

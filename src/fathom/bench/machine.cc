@@ -6,10 +6,17 @@
 namespace fathom {
 namespace {
 
+Figure figure_on(const BenchRun& run, std::string name, std::string unit) {
+  Figure figure;
+  figure.name = std::move(name);
+  figure.at = {{"threads", run.compute.pool->size()}};
+  figure.unit = std::move(unit);
+  return figure;
+}
+
 Figure peak(const BenchRun& run, Arithmetic arithmetic) {
-  Figure figure{.name = std::string(name(arithmetic)) + " peak",
-                .at = {{"threads", run.compute.pool->size()}},
-                .unit = arithmetic == Arithmetic::int8 ? "GOP/s" : "GFLOP/s"};
+  Figure figure = figure_on(run, std::string(name(arithmetic)) + " peak",
+                            arithmetic == Arithmetic::int8 ? "GOP/s" : "GFLOP/s");
   if (const auto rate = peak_rate(run, arithmetic))
     figure.value = *rate * 1e-9;
   else
@@ -17,11 +24,9 @@ Figure peak(const BenchRun& run, Arithmetic arithmetic) {
   return figure;
 }
 
-Figure bandwidth(const BenchRun& run, std::string of, size_t bytes, double rate) {
-  Figure figure{.name = "read from " + std::move(of),
-                .at = {{"threads", run.compute.pool->size()}}};
-  figure.value = rate * 1e-9;
-  figure.unit = "GB/s";
+Figure bandwidth(const BenchRun& run, const std::string& of, size_t bytes) {
+  Figure figure = figure_on(run, "read from " + of, "GB/s");
+  figure.value = read_bandwidth(run, bytes) * 1e-9;
   figure.more = {{"kib_per_thread", bytes >> 10}};
   return figure;
 }
@@ -32,9 +37,7 @@ void measure(const BenchRun& run, const FigureFn& each) {
   // Parts of each cache, so that what else lies there does not push them out.
   const CacheSizes sizes = cache_sizes();
   const size_t threads = run.compute.pool->size();
-  const auto read = [&](const char* of, size_t bytes) {
-    each(bandwidth(run, of, bytes, read_bandwidth(run, bytes)));
-  };
+  const auto read = [&](const char* of, size_t bytes) { each(bandwidth(run, of, bytes)); };
   read("L1", sizes.l1 / 3);
   read("L2", sizes.l2 / 2);
   const size_t l3 = std::min(size_t{8} << 20, sizes.l3 / 2 / threads);

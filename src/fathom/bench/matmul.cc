@@ -58,13 +58,15 @@ double error_of(const Point& point, const Weights& weights, const Operands& oper
   return std::sqrt(difference / size);
 }
 
-// The fraction of the activations' own arithmetic, and int8's share beside it.
-void set_peaks(Figure& figure, Activations activations, Ceilings& ceilings) {
+// A rate of products, beside the activations' own arithmetic and int8's share.
+void set_flops(Figure& figure, double flops, Activations activations, Ceilings& ceilings) {
   const Arithmetic arithmetic =
       activations == Activations::f32 ? Arithmetic::f32 : Arithmetic::bf16;
-  set_ceiling(figure, *ceilings.peak(arithmetic) * 1e-9, std::string(name(arithmetic)) + " peak");
-  if (const auto int8 = ceilings.peak(Arithmetic::int8))
-    figure.more["of_int8_peak"] = *figure.value * 1e9 / *int8;
+  figure.value = flops * 1e-9;
+  figure.unit = "GFLOP/s";
+  set_ceiling(figure, ceilings.peak(arithmetic) * 1e-9, std::string(name(arithmetic)) + " peak");
+  const double int8 = ceilings.peak(Arithmetic::int8);
+  if (int8 > 0) figure.more["of_int8_peak"] = flops / int8;
 }
 
 Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
@@ -93,9 +95,8 @@ Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
     figure.unit = "GB/s";
     set_ceiling(figure, ceilings.memory() * 1e-9, "memory");
   } else {
-    figure.value = 2.0 * static_cast<double>(point.tokens * rows * cols) / seconds * 1e-9;
-    figure.unit = "GFLOP/s";
-    set_peaks(figure, point.activations, ceilings);
+    const double flops = 2.0 * static_cast<double>(point.tokens * rows * cols) / seconds;
+    set_flops(figure, flops, point.activations, ceilings);
   }
   return figure;
 }
@@ -104,8 +105,9 @@ Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
 
 Result<MatmulShape> parse_shape(std::string_view text) {
   MatmulShape shape;
-  const char* const end = text.data() + text.size();
-  const auto [x, bad_rows] = std::from_chars(text.data(), end, shape.rows);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [x, bad_rows] = std::from_chars(begin, end, shape.rows);
   if (bad_rows == std::errc() && x != end && *x == 'x') {
     const auto [stop, bad_cols] = std::from_chars(x + 1, end, shape.cols);
     const bool sane =

@@ -79,7 +79,7 @@ struct Floor {
 Floor floor_at(const Engine& engine, const ModelCost& cost, Ceilings& ceilings, size_t depth) {
   const Compute& compute = engine.compute();
   const double peak =
-      *ceilings.peak(engine.precision() == Precision::f32 ? Arithmetic::f32 : Arithmetic::bf16);
+      ceilings.peak(engine.precision() == Precision::f32 ? Arithmetic::f32 : Arithmetic::bf16);
   const double decode_bytes = cost.weight_bytes() + cost.cache_bytes(compute.operand, depth);
   return {.attention_s = cost.attention_flops(depth, kPrefillTokens) / peak,
           .projections_s = cost.projection_flops(kPrefillTokens) / peak,

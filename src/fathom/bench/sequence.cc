@@ -68,6 +68,7 @@ Result<ConstMatrix<float>> Sequence::step(std::span<const TokenId> tokens) {
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
   std::vector<BlockPlan> plans;
+  plans.reserve(patterns_.size());
   for (const PatternPtr& pattern : patterns_)
     plans.push_back(plan_blocks(*pattern, {.queries = {{begin}, {end}}, .keys = {{0}, {end}}}));
   const AttendLayer attend_layer = [&](size_t layer, ConstMatrix<float> queries,
