@@ -139,6 +139,7 @@ Status bench_model(const Engine& engine, const ModelBench& bench, const FigureFn
   settings.threads = engine.threads();
   settings.rounds = bench.rounds;
   for (const size_t depth : bench.depths) {
+    floor_at(engine, cost, ceilings, depth);  // before and after: the better of the two counts
     FATHOM_TRY(const Times times, measure(engine, bench, patterns, depth));
     tell(engine, depth, times, floor_at(engine, cost, ceilings, depth), each);
     for (const Rival& rival : bench.rivals) {
