@@ -13,7 +13,7 @@
 
 namespace fathom {
 
-inline constexpr std::array kActivations = {Activations::f32, Activations::bf16, Activations::int16,
+inline constexpr std::array kActivations = {Activations::f32, Activations::int16,
                                             Activations::int8};
 
 struct MatmulShape {
