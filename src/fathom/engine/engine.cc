@@ -7,6 +7,22 @@
 
 namespace fathom {
 
+namespace {
+
+Activations activations_of(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return Activations::f32;
+    case Precision::bf16:
+      return Activations::int16;
+    case Precision::fast:
+      return Activations::int8;
+  }
+  return Activations::f32;
+}
+
+}  // namespace
+
 std::string_view name(Precision precision) {
   switch (precision) {
     case Precision::f32:
@@ -34,8 +50,7 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Model> model)
     : pool_(options.threads == 0 ? available_cores() : options.threads),
       compute_{.isa = options.isa,
                .operand = options.precision == Precision::f32 ? Operand::f32 : Operand::bf16,
-               .activations =
-                   options.precision == Precision::fast ? Activations::bf16 : Activations::f32,
+               .activations = activations_of(options.precision),
                .pool = &pool_},
       precision_(options.precision),
       model_(std::move(model)) {}

@@ -30,8 +30,8 @@ namespace fathom {
 // What products multiply in; sums are f32 or better in all (docs/accuracy.md measures the three).
 enum class Precision : uint8_t {
   f32,   // everything in f32
-  bf16,  // attention and its cache in bf16, projections in f32: the default
-  fast,  // everything in bf16: faster projections, about three times the divergence from f32
+  bf16,  // attention and its cache in bf16, activations in projections in 16 bits: the default
+  fast,  // activations in 8 bits, as llama.cpp has them
 };
 std::string_view name(Precision precision);
 std::span<const Precision> all_precisions();

@@ -26,21 +26,20 @@ constexpr std::string_view name(Operand operand) {
 
 // What many tokens' activations are rounded to in a projection; sums are f32 in all.
 //
-// int16 and int8 multiply them by the weights' integer codes exactly: 16 bits, as two parts of 8,
-// or 8 bits, each with a scale per 32 elements. Where the ISA has no integer dot product, or the
-// weights are not quantised, they are f32.
-enum class Activations : uint8_t { f32, bf16, int16, int8 };
+// int16 and int8, with a scale per 32 elements, are multiplied by the weights' integer codes
+// exactly. Where weights are not quantised, or the ISA does not multiply bytes, they are f32.
+enum class Activations : uint8_t { f32, int16, int8 };
 
 constexpr std::string_view name(Activations activations) {
-  constexpr std::string_view kNames[] = {"f32", "bf16", "int16", "int8"};
+  constexpr std::string_view kNames[] = {"f32", "int16", "int8"};
   return kNames[static_cast<size_t>(activations)];
 }
 
 struct Compute {
   Isa isa = best_isa();
-  Operand operand = Operand::bf16;             // of attention and its cache
-  Activations activations = Activations::f32;  // of projections
-  ThreadPool* pool = nullptr;                  // required
+  Operand operand = Operand::bf16;               // of attention and its cache
+  Activations activations = Activations::int16;  // of projections
+  ThreadPool* pool = nullptr;                    // required
 };
 
 }  // namespace fathom

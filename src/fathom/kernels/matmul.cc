@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "fathom/base/buffer.h"
-#include "fathom/kernels/matmul_kernels.h"
+#include "fathom/kernels/matmul_panels.h"
 #include "fathom/quant/decode.h"
 
 namespace fathom {
@@ -23,28 +23,6 @@ constexpr size_t kBatchBytes = size_t{4} << 20;
 constexpr size_t kGatherRows = 16;
 
 size_t ceil_div(size_t n, size_t unit) { return (n + unit - 1) / unit; }
-
-Operand panel_operand(const Compute& compute) {
-  return compute.activations == Activations::bf16 ? Operand::bf16 : Operand::f32;
-}
-
-const MatmulKernels& kernels(const Compute& compute) {
-  switch (compute.isa) {
-#if defined(__x86_64__)
-    case Isa::avx2:
-      return matmul_avx2[panel_operand(compute)];
-    case Isa::avx512:
-      return matmul_avx512[panel_operand(compute)];
-    case Isa::avx512bf16:
-      return matmul_avx512bf16[panel_operand(compute)];
-#elif defined(__aarch64__)
-    case Isa::neon:
-      return matmul_neon[panel_operand(compute)];
-#endif
-    default:
-      return matmul_portable[panel_operand(compute)];
-  }
-}
 
 // Up to `height` rows of one product's weights.
 struct Stripe {
@@ -85,43 +63,18 @@ void dot_rows(const Compute& compute, ConstMatrix<float> x, std::span<const Prod
   });
 }
 
-// Decodes the stripe's rows into a panel, a small square of them at a time.
-void pack_panel(const Compute& compute, const MatmulKernels& kernel, const Stripe& stripe,
-                std::byte* panel) {
-  const Weights& weights = *stripe.product->weights;
-  const DecodeFn decode = decoder(weights.type, compute.isa);
-  const size_t bytes = row_bytes(weights.type, weights.cols);
-  const size_t pack = operand_pack(panel_operand(compute));
-  alignas(64) float decoded[kPackRows][kPackCols];
-  for (size_t part = 0; part < kBlock; part += kPackRows) {
-    const size_t first = stripe.begin + part;
-    const size_t rows = first < stripe.end ? std::min(kPackRows, stripe.end - first) : 0;
-    if (rows < kPackRows) std::memset(decoded, 0, sizeof decoded);
-    for (size_t col = 0; col < weights.cols; col += kPackCols) {
-      const size_t cols = std::min(kPackCols, weights.cols - col);
-      for (size_t r = 0; r < rows; ++r) {
-        decode(weights.data + (first + r) * bytes + row_bytes(weights.type, col), decoded[r], cols);
-        std::fill(decoded[r] + cols, decoded[r] + ceil_div(cols, kLeftUnit) * kLeftUnit, 0.0f);
-      }
-      std::byte* const to = panel + (col / pack * kBlock + part) * sizeof(float);
-      kernel.pack(decoded[0], ceil_div(cols, pack), to);
-    }
-  }
-}
-
-// x in the kernel's form, `row_bytes` from one token to the next, zeros up to whole tiles.
+// x in the product's form, `row_bytes` from one token to the next, zeros up to whole tiles.
 struct Left {
   size_t row_bytes;
   std::byte* data;
 };
 
-void convert_tile(const MatmulKernels& kernel, ConstMatrix<float> x, size_t tile,
-                  const Left& left) {
+void convert_tile(const PanelProduct& form, ConstMatrix<float> x, size_t tile, const Left& left) {
   const size_t begin = tile * kTileTokens;
   for (size_t t = begin; t < begin + kTileTokens; ++t) {
     std::byte* const to = left.data + t * left.row_bytes;
     if (t < x.rows) {
-      kernel.convert(x.row(t), x.cols, to);
+      form.convert(x.row(t), x.cols, to);
     } else {
       std::memset(to, 0, left.row_bytes);
     }
@@ -130,21 +83,21 @@ void convert_tile(const MatmulKernels& kernel, ConstMatrix<float> x, size_t tile
 
 // Many tokens: batches of panels are packed, then multiplied with every group of tokens. Two steps
 // rather than one, so that the tasks are small and no panel is decoded twice.
-void multiply_panels(const Compute& compute, ConstMatrix<float> x,
+void multiply_panels(const Compute& compute, const PanelProduct& form, ConstMatrix<float> x,
                      std::span<const Product> products) {
   // Fresh memory for every call would cost page faults worth a small product.
   thread_local Buffer<std::byte> left_memory;
   thread_local Buffer<std::byte> panel_memory;
 
-  const MatmulKernels& kernel = kernels(compute);
   const size_t tiles = ceil_div(x.rows, kTileTokens);
   // A spare cache line, lest rows 4 KiB apart compete for the same lines of L1.
-  const size_t left_row_bytes = ceil_div(x.cols, kLeftUnit) * kLeftUnit * kernel.left_bytes + 64;
+  const size_t left_row_bytes = ceil_div(form.left_bytes(x.cols), 64) * 64 + 64;
   left_memory.ensure(tiles * kTileTokens * left_row_bytes);
   const Left left{left_row_bytes, left_memory.data()};
 
-  const size_t packs = ceil_div(x.cols, operand_pack(panel_operand(compute)));
-  const size_t panel_bytes = packs * kBlock * sizeof(float);
+  size_t panel_bytes = 0;
+  for (const Product& product : products)
+    panel_bytes = std::max(panel_bytes, form.panel_bytes(product.weights->type, x.cols));
   const size_t panels = stripe_count(products, kBlock);
   const size_t batch = std::max<size_t>(1, std::min(kBatchBytes / panel_bytes, panels));
   panel_memory.ensure(batch * panel_bytes);
@@ -155,24 +108,32 @@ void multiply_panels(const Compute& compute, ConstMatrix<float> x,
     const size_t count = std::min(batch, panels - first);
     const size_t conversions = first == 0 ? tiles : 0;
     compute.pool->run(conversions + count, [&](size_t task, size_t) {
-      if (task < conversions) return convert_tile(kernel, x, task, left);
+      if (task < conversions) return convert_tile(form, x, task, left);
       const size_t i = task - conversions;
-      pack_panel(compute, kernel, stripe_at(products, kBlock, first + i), packed + i * panel_bytes);
+      const Stripe stripe = stripe_at(products, kBlock, first + i);
+      form.pack(*stripe.product->weights, stripe.begin, stripe.end, packed + i * panel_bytes);
     });
     compute.pool->run(count * groups, [&](size_t task, size_t) {
       const Stripe stripe = stripe_at(products, kBlock, first + task / groups);
       const size_t token = task % groups * kTokensPerTask;
       const Matrix<float>& y = stripe.product->y;
-      kernel.multiply({.left = left.data + token * left.row_bytes,
-                       .left_row_bytes = left.row_bytes,
-                       .tokens = std::min(kTokensPerTask, x.rows - token),
-                       .panel = packed + task / groups * panel_bytes,
-                       .packs = packs,
-                       .y = y.row(token) + stripe.begin,
-                       .y_stride = y.stride,
-                       .width = stripe.end - stripe.begin});
+      form.multiply(stripe.product->weights->type, x.cols,
+                    {.left = left.data + token * left.row_bytes,
+                     .left_row_bytes = left.row_bytes,
+                     .tokens = std::min(kTokensPerTask, x.rows - token),
+                     .panel = packed + task / groups * panel_bytes,
+                     .y = y.row(token) + stripe.begin,
+                     .y_stride = y.stride,
+                     .width = stripe.end - stripe.begin});
     });
   }
+}
+
+// The form in which many tokens meet weights of a type.
+const PanelProduct& form_for(const Compute& compute, DType type) {
+  const PanelProduct* const codes = code_panels(compute.isa, compute.activations);
+  if (codes != nullptr && codes->takes(type)) return *codes;
+  return float_panels(compute.isa);
 }
 
 }  // namespace
@@ -186,7 +147,15 @@ void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Produc
   if (x.rows <= kFewTokens) {
     dot_rows(compute, x, products);
   } else {
-    multiply_panels(compute, x, products);
+    // Runs of products of one form: x is converted once for each.
+    while (!products.empty()) {
+      const PanelProduct& form = form_for(compute, products[0].weights->type);
+      size_t run = 1;
+      while (run < products.size() && &form_for(compute, products[run].weights->type) == &form)
+        ++run;
+      multiply_panels(compute, form, x, products.first(run));
+      products = products.subspan(run);
+    }
   }
 }
 

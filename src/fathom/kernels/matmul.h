@@ -1,8 +1,9 @@
 // Projections: y = x W^T with W in any of GGUF's types, read as it lies in the file.
 //
 // W is [rows, cols] (GGUF shape {cols, rows}), each row a sequence of quantised blocks. Many
-// tokens: weights are decoded one panel of 64 rows at a time and multiplied by the tile product.
-// Few tokens: each row is decoded in registers and dotted with x.
+// tokens: weights are turned into panels of 64 rows, decoded or as the integer codes that they are
+// (compute.h, Activations), and multiplied a tile at a time. Few tokens: each row is decoded in
+// registers and dotted with x.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +34,9 @@ inline constexpr size_t kFewTokens = 2;
 // Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and
 // is converted once. y does not depend on the number of threads.
 void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products);
+
+// Whether Activations::int8 are what they say there, and not f32.
+bool multiplies_bytes(Isa isa);
 
 // Rows `ids` of an embedding matrix, decoded to f32: y[i] = W[ids[i]].
 void gather_rows(const Compute& compute, const Weights& weights, std::span<const int32_t> ids,

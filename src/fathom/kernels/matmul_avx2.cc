@@ -1,9 +1,9 @@
-// matmul_impl.h for AVX2.
+// matmul_kernels.h for AVX2.
 #if defined(__x86_64__)
-#include "fathom/kernels/matmul_impl.h"
+#include "fathom/kernels/matmul_codes_impl.h"
 #include "fathom/kernels/matmul_lanes_avx2.h"
 
 namespace fathom {
-const MatmulTable matmul_avx2 = kMatmulTable<Avx2Lanes>;
+const MatmulKernels matmul_avx2 = make_matmul_kernels<Avx2Lanes>();
 }  // namespace fathom
 #endif

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "fathom/kernels/compute.h"
 #include "fathom/kernels/panel.h"
@@ -17,44 +18,74 @@ inline constexpr size_t kPackCols = 256;
 // Tokens are multiplied in tiles of this many.
 inline constexpr size_t kTileTokens = 6;
 
-// y (+)= left x panel: what one task computes.
+// y = left x panel: what one task computes.
 struct TileArgs {
   const std::byte* left;   // converted rows of tokens, up to a multiple of kTileTokens
   size_t left_row_bytes;   // from one of them to the next
   size_t tokens;           // of which so many count
-  const std::byte* panel;  // panel.h's layout, kBlock wide
-  size_t packs;            // its depth
+  const std::byte* panel;  // of kBlock rows of weights
   float* y;                // the first token's element of the panel's first row
   size_t y_stride;         // elements from one token to the next
   size_t width;            // rows of weights in this panel, at most kBlock
 };
 
-// For one operand type.
-struct MatmulKernels {
-  size_t left_bytes;  // of an element of a converted row of x
-  // Writes `count` elements in that form, and zeros to the end of a vector at most kLeftUnit long.
-  void (*convert)(const float* x, size_t count, std::byte* left);
-  // Packs decoded weights, [kPackRows, kPackCols], into `packs` packs of kPackRows columns of a
-  // panel. Elements past the last pack's, up to the next multiple of kPackRows packs, are read.
-  void (*pack)(const float* decoded, size_t packs, std::byte* panel);
-  void (*multiply)(const TileArgs& args);
+// Weights decoded to f32, a panel as panel.h has it.
+struct FloatKernels {
+  // Packs decoded weights, [kPackRows, kPackCols], into `cols` columns of kPackRows rows of a
+  // panel. Elements past the last column's, up to the next multiple of kPackRows, are read.
+  void (*pack)(const float* decoded, size_t cols, std::byte* panel);
+  void (*multiply)(const TileArgs& args, size_t cols);
 };
 
-// Two of the widest vectors, in elements.
-inline constexpr size_t kLeftUnit = 32;
+// Weights as their integer codes, and activations as integers of one kind: int16, or int8 where the
+// machine multiplies bytes.
+//
+// A panel holds, for each group of 16 or 32 columns: the codes as [group / pack][kBlock][pack], of
+// 2 int16 (less the type's zero) or 4 uint8 a pack; kBlock scales; kBlock minima.
+// weight = scale * code + minimum.
+struct CodePanel {
+  size_t group = 0;
+  uint8_t zero = 0;     // of uint8 codes, it is part of the minima
+  bool minima = false;  // false: they are all 0
 
-// Indexed by Operand.
-struct MatmulTable {
-  MatmulKernels of[2];
-  const MatmulKernels& operator[](Operand operand) const {
-    return of[static_cast<size_t>(operand)];
+  constexpr size_t group_bytes(size_t code_bytes) const {
+    return group * kBlock * code_bytes + 2 * kBlock * sizeof(float);
   }
 };
 
-extern const MatmulTable matmul_portable;
-extern const MatmulTable matmul_avx2;
-extern const MatmulTable matmul_avx512;
-extern const MatmulTable matmul_avx512bf16;
-extern const MatmulTable matmul_neon;
+// A token's activations hold, for each 32 columns, 32 integers and this.
+struct ActivationGroup {
+  float scale;         // activation = scale * integer
+  float value_sum[3];  // sums of activations: of the first 16, the second 16, and both
+};
+
+constexpr size_t activation_group_bytes(size_t code_bytes) {
+  return 32 * code_bytes + sizeof(ActivationGroup);
+}
+
+struct CodeKernels {
+  size_t code_bytes = 0;  // 2 or 1
+  void (*convert)(const float* x, size_t count, std::byte* left) = nullptr;
+  // Packs kPackRows rows of `count` codes, [kPackRows, kPackCols], from a panel's column `row` on:
+  // `panel` points at that column.
+  void (*pack)(const CodePanel& form, const uint8_t* codes, size_t count,
+               std::byte* panel) = nullptr;
+  void (*multiply)(const CodePanel& form, const TileArgs& args, size_t cols) = nullptr;
+};
+
+struct MatmulKernels {
+  FloatKernels f32;
+  CodeKernels int16;
+  CodeKernels int8;  // multiply is null where the machine does not multiply bytes
+};
+
+extern const MatmulKernels matmul_portable;
+extern const MatmulKernels matmul_avx2;
+extern const MatmulKernels matmul_avx512;
+extern const MatmulKernels matmul_avx512bf16;
+extern const MatmulKernels matmul_neon;
+
+// Those of an instruction set.
+const MatmulKernels& matmul_kernels(Isa isa);
 
 }  // namespace fathom

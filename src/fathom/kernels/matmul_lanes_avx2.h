@@ -7,11 +7,10 @@ namespace fathom {
 namespace {
 
 struct Avx2Lanes : avx2::Vec {
-  FATHOM_INLINE F bf16_pairs(F a, F b) {
-    const __m256i low = _mm256_srli_epi32(_mm256_castps_si256(round_bf16(a)), 16);
-    const __m256i high = _mm256_srli_epi32(_mm256_castps_si256(round_bf16(b)), 16);
-    const __m256i mixed = _mm256_packus_epi32(low, high);  // a's and b's quarters in turn
-    return _mm256_castsi256_ps(_mm256_permute4x64_epi64(mixed, 0b11'01'10'00));
+  FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) {
+    const __m256i codes =
+        _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_castsi256_ps(_mm256_sub_epi16(codes, _mm256_set1_epi16(zero)));
   }
   // Pairs of lanes, then quadruples, then halves change places.
   FATHOM_INLINE void transpose(F (&rows)[8]) {

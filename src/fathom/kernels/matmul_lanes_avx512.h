@@ -36,15 +36,14 @@ namespace {
   }
 }
 
+[[gnu::always_inline]] inline __m512 codes16_avx512(const uint8_t* p, uint8_t zero) {
+  const __m512i codes =
+      _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return _mm512_castsi512_ps(_mm512_sub_epi16(codes, _mm512_set1_epi16(zero)));
+}
+
 struct Avx512Lanes : avx512::Vec {
-  FATHOM_INLINE F bf16_pairs(F a, F b) {
-    alignas(64) static constexpr uint16_t kHighHalves[32] = {
-        1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-        33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-    return _mm512_castsi512_ps(_mm512_permutex2var_epi16(_mm512_castps_si512(round_bf16(a)),
-                                                         _mm512_load_si512(kHighHalves),
-                                                         _mm512_castps_si512(round_bf16(b))));
-  }
+  FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) { return codes16_avx512(p, zero); }
   FATHOM_INLINE void transpose(F (&rows)[16]) { transpose_16x16(rows); }
 };
 

@@ -7,10 +7,9 @@ namespace fathom {
 namespace {
 
 struct NeonLanes : neon::Vec {
-  // The upper halves of a's lanes and then of b's.
-  FATHOM_INLINE F bf16_pairs(F a, F b) {
-    return vreinterpretq_f32_u16(
-        vuzp2q_u16(vreinterpretq_u16_f32(round_bf16(a)), vreinterpretq_u16_f32(round_bf16(b))));
+  FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) {
+    const int16x8_t codes = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(p)));
+    return vreinterpretq_f32_s16(vsubq_s16(codes, vdupq_n_s16(zero)));
   }
   // Single lanes and then pairs change places.
   FATHOM_INLINE void transpose(F (&rows)[4]) {

@@ -1,6 +1,6 @@
 // What packing a panel needs of an instruction set beyond simd/vec_*.h:
 //
-//   bf16_pairs(a, b)   a and then b, rounded to bf16, two to a lane
+//   codes16(p, zero)   the 2 * kLanes bytes at p, less zero, as int16, two to a lane
 //   transpose(rows)    the kLanes x kLanes matrix of 32-bit lanes
 #pragma once
 
@@ -13,11 +13,12 @@ namespace fathom {
 namespace {
 
 struct PortableLanes : portable::Vec {
-  FATHOM_INLINE F bf16_pairs(F a, F b) {
-    const U low = (U)round_bf16(a) >> 16;
-    const U high = (U)round_bf16(b) >> 16;
-    return (F)U{low[0] | low[1] << 16, low[2] | low[3] << 16, high[0] | high[1] << 16,
-                high[2] | high[3] << 16};
+  FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) {
+    int16_t codes[2 * kLanes];
+    for (size_t i = 0; i < 2 * kLanes; ++i) codes[i] = static_cast<int16_t>(p[i] - zero);
+    F bits;
+    __builtin_memcpy(&bits, codes, sizeof bits);
+    return bits;
   }
   FATHOM_INLINE void transpose(F (&rows)[kLanes]) {
     for (size_t i = 0; i < kLanes; ++i) {

@@ -1,6 +1,7 @@
 // matmul.h against a plain double product, for every ISA, operand and weight type.
 #include "fathom/kernels/matmul.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "fathom/base/half.h"
+#include "fathom/quant/codes.h"
 #include "fathom/quant/decode.h"
 
 namespace fathom {
@@ -38,6 +40,7 @@ std::vector<size_t> scale_offsets(DType type) {
 struct Owned {
   std::vector<std::byte> bytes;
   std::vector<float> decoded;
+  float largest = 0;  // magnitude
   Weights weights;
 };
 
@@ -71,6 +74,7 @@ Owned random_weights(DType type, size_t rows, size_t cols, uint32_t seed) {
   const DecodeFn decode = decoder(type, Isa::portable);
   for (size_t r = 0; r < rows; ++r)
     decode(owned.bytes.data() + r * row_bytes(type, cols), owned.decoded.data() + r * cols, cols);
+  for (const float w : owned.decoded) owned.largest = std::max(owned.largest, std::abs(w));
   owned.weights = {type, owned.bytes.data(), rows, cols};
   return owned;
 }
@@ -102,23 +106,49 @@ std::vector<std::vector<float>> multiply(const Compute& compute, const std::vect
   return results;
 }
 
-// What the header promises of each element: operands rounded to bf16 for many tokens, then a sum
-// in f32, which in any order is off by at most n ulp of the sum of the terms' sizes.
-void expect_product(Activations activations, const std::vector<float>& x, size_t tokens,
+// x as a product sees it.
+std::vector<double> rounded(Activations activations, const Weights& weights,
+                            const std::vector<float>& x) {
+  std::vector<double> values(x.begin(), x.end());
+  const bool codes = code_format(weights.type, Isa::portable).unpack != nullptr;
+  if (!codes || (activations != Activations::int16 && activations != Activations::int8))
+    return values;
+  const float range = activations == Activations::int16 ? 32767 : 127;
+  for (size_t begin = 0; begin < values.size(); begin += 32) {
+    float top = 0;
+    for (size_t i = begin; i < begin + 32; ++i) top = std::max(top, std::abs(x[i]));
+    const float inverse = range / top;
+    for (size_t i = begin; i < begin + 32; ++i) {
+      values[i] = double{std::nearbyint(x[i] * inverse)} * (top / range);
+      EXPECT_NEAR(values[i], x[i], (0.5 + range * 0x1p-22) * top / range);
+    }
+  }
+  return values;
+}
+
+// What the header promises of each element: activations rounded for many tokens, then a sum in f32,
+// which in any order is off by at most n ulp of the sum of the terms' sizes.
+void expect_product(const Compute& compute, const std::vector<float>& x, size_t tokens,
                     const Owned& m, const std::vector<float>& y) {
   const size_t rows = m.weights.rows;
   const size_t cols = m.weights.cols;
-  const bool rounded = activations == Activations::bf16 && tokens > kFewTokens;
-  const auto operand_value = [&](float v) { return double{rounded ? to_float(to_bf16(v)) : v}; };
+  Activations activations = compute.activations;
+  const bool integers = activations == Activations::int16 || activations == Activations::int8;
+  if (tokens <= kFewTokens || (activations == Activations::int8 && !multiplies_bytes(compute.isa)))
+    activations = Activations::f32;
   for (size_t t = 0; t < tokens; ++t) {
+    const auto begin = x.begin() + static_cast<ptrdiff_t>(t * (cols + kGap));
+    const std::vector<double> activation = rounded(
+        activations, m.weights, std::vector<float>(begin, begin + static_cast<ptrdiff_t>(cols)));
     for (size_t r = 0; r < rows; ++r) {
       double sum = 0;
       double size = 0;
       for (size_t c = 0; c < cols; ++c) {
-        const double term =
-            operand_value(x[t * (cols + kGap) + c]) * operand_value(m.decoded[r * cols + c]);
+        const float w = m.decoded[r * cols + c];
+        const double term = activation[c] * w;
         sum += term;
-        size += std::abs(term);
+        // A code's offset and its minimum may cancel: each is at most twice the largest weight.
+        size += integers ? 4 * std::abs(activation[c]) * m.largest : std::abs(term);
       }
       const double tolerance = static_cast<double>(cols + 2) * 0x1p-24 * size;
       ASSERT_NEAR(y[t * (rows + kGap) + r], sum, tolerance) << "token " << t << " row " << r;
@@ -146,7 +176,7 @@ TEST_P(Matmul, EveryTypeAgreesWithDouble) {
     for (const size_t tokens : {size_t{1}, kFewTokens, kFewTokens + 1, size_t{14}}) {
       SCOPED_TRACE(std::string(type.name) + ", tokens " + std::to_string(tokens));
       const std::vector<float> x = random_floats(tokens * (cols + kGap), ++seed);
-      expect_product(std::get<1>(GetParam()), x, tokens, m,
+      expect_product(compute(pool), x, tokens, m,
                      multiply(compute(pool), x, tokens, cols, {&m})[0]);
     }
   }
@@ -162,10 +192,59 @@ TEST_P(Matmul, EdgesOfTilesAndPanels) {
         SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(cols) + " columns, " +
                      std::to_string(tokens) + " tokens");
         const std::vector<float> x = random_floats(tokens * (cols + kGap), ++seed);
-        expect_product(std::get<1>(GetParam()), x, tokens, m,
+        expect_product(compute(pool), x, tokens, m,
                        multiply(compute(pool), x, tokens, cols, {&m})[0]);
       }
     }
+  }
+}
+
+TEST_P(Matmul, EdgesOfTilesAndPanelsOfCodes) {
+  ThreadPool pool(2);
+  uint32_t seed = 500;
+  for (const size_t rows : {1, 15, 17, 31, 33, 63, 64, 65, 129}) {
+    for (const size_t cols : {32, 64, 96, 288}) {
+      const Owned m = random_weights(rows % 2 == 0 ? DType::q4_0 : DType::q5_1, rows, cols, ++seed);
+      for (const size_t tokens : {3, 5, 6, 7, 12, 13, 97}) {
+        SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(cols) + " columns, " +
+                     std::to_string(tokens) + " tokens");
+        const std::vector<float> x = random_floats(tokens * (cols + kGap), ++seed);
+        expect_product(compute(pool), x, tokens, m,
+                       multiply(compute(pool), x, tokens, cols, {&m})[0]);
+      }
+    }
+  }
+}
+
+// A model whose numbers have overflowed must not look sound, and nothing else may suffer.
+TEST_P(Matmul, WhatIsNotANumberStaysSo) {
+  ThreadPool pool(1);
+  const Owned m = random_weights(DType::q4_1, 40, 96, 1);
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    std::vector<float> x = random_floats(9 * (96 + kGap), 2);
+    const auto sound = multiply(compute(pool), x, 9, 96, {&m})[0];
+    x[4 * (96 + kGap) + 70] = bad;
+    const auto y = multiply(compute(pool), x, 9, 96, {&m})[0];
+    for (size_t t = 0; t < 9; ++t)
+      for (size_t r = 0; r < 40; ++r) {
+        const size_t i = t * (40 + kGap) + r;
+        if (t == 4) {
+          EXPECT_FALSE(std::isfinite(y[i]));
+        } else {
+          EXPECT_EQ(y[i], sound[i]);
+        }
+      }
+  }
+}
+
+TEST_P(Matmul, SmallNumbersAndZerosAreNoTrouble) {
+  ThreadPool pool(1);
+  const Owned m = random_weights(DType::q8_0, 40, 64, 1);
+  for (const float scale : {0.0f, 1e-44f, 1e-38f, 1e-29f, 1e30f}) {
+    std::vector<float> x = random_floats(9 * (64 + kGap), 2);
+    for (float& v : x) v *= scale;
+    const std::vector<float> y = multiply(compute(pool), x, 9, 64, {&m})[0];
+    for (const float value : y) EXPECT_TRUE(std::isfinite(value));
   }
 }
 
@@ -174,12 +253,10 @@ TEST_P(Matmul, DeepAndWide) {
   ThreadPool pool(2);
   const Owned deep = random_weights(DType::q8_0, 66, 2080, 1);
   const std::vector<float> x = random_floats(19 * (2080 + kGap), 2);
-  expect_product(std::get<1>(GetParam()), x, 19, deep,
-                 multiply(compute(pool), x, 19, 2080, {&deep})[0]);
+  expect_product(compute(pool), x, 19, deep, multiply(compute(pool), x, 19, 2080, {&deep})[0]);
   const Owned wide = random_weights(DType::q4_0, 20'000, 256, 3);
   const std::vector<float> z = random_floats(13 * (256 + kGap), 4);
-  expect_product(std::get<1>(GetParam()), z, 13, wide,
-                 multiply(compute(pool), z, 13, 256, {&wide})[0]);
+  expect_product(compute(pool), z, 13, wide, multiply(compute(pool), z, 13, 256, {&wide})[0]);
 }
 
 // 256 + 17 columns leave half a pack empty. It must hold zeros, not what was decoded before: that
@@ -208,9 +285,9 @@ TEST_P(Matmul, SeveralProductsShareTheirInput) {
   for (const size_t tokens : {1, 3, 20}) {
     const std::vector<float> x = random_floats(tokens * (256 + kGap), 4);
     const auto y = multiply(compute(pool), x, tokens, 256, {&a, &b, &c});
-    expect_product(std::get<1>(GetParam()), x, tokens, a, y[0]);
-    expect_product(std::get<1>(GetParam()), x, tokens, b, y[1]);
-    expect_product(std::get<1>(GetParam()), x, tokens, c, y[2]);
+    expect_product(compute(pool), x, tokens, a, y[0]);
+    expect_product(compute(pool), x, tokens, b, y[1]);
+    expect_product(compute(pool), x, tokens, c, y[2]);
   }
 }
 
@@ -241,14 +318,14 @@ TEST_P(Matmul, ATokenDoesNotDependOnItsNeighbours) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Paths, Matmul,
-                         testing::Combine(testing::ValuesIn(supported_isas().begin(),
-                                                            supported_isas().end()),
-                                          testing::Values(Activations::bf16, Activations::f32)),
-                         [](const auto& param) {
-                           return std::string(name(std::get<0>(param.param))) + "_" +
-                                  std::string(name(std::get<1>(param.param)));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Paths, Matmul,
+    testing::Combine(testing::ValuesIn(supported_isas().begin(), supported_isas().end()),
+                     testing::Values(Activations::f32, Activations::int16, Activations::int8)),
+    [](const auto& param) {
+      return std::string(name(std::get<0>(param.param))) + "_" +
+             std::string(name(std::get<1>(param.param)));
+    });
 
 TEST(GatherRows, DecodesTheRowsAsked) {
   ThreadPool pool(2);

@@ -12,11 +12,13 @@ namespace fathom::avx2 {
 
 struct Vec {
   using F = __m256;
+  using I = __m256i;
   using Mask = __m256i;
   static constexpr size_t kLanes = 8;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
   static constexpr bool kOverlap = false;
+  static constexpr bool kDotBytes = false;
 
   FATHOM_INLINE F zero() { return _mm256_setzero_ps(); }
   FATHOM_INLINE F set1(float x) { return _mm256_set1_ps(x); }
@@ -26,6 +28,8 @@ struct Vec {
   FATHOM_INLINE F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   FATHOM_INLINE F mul(F a, F b) { return _mm256_mul_ps(a, b); }
   FATHOM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
+  FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
   FATHOM_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
   FATHOM_INLINE float reduce_add(F x) {
     __m128 v = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
@@ -65,6 +69,26 @@ struct Vec {
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
     const __m256i up = _mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7fff)), odd);
     return _mm256_castsi256_ps(_mm256_and_si256(up, _mm256_set1_epi32(-0x10000)));
+  }
+
+  FATHOM_INLINE I zero_int() { return _mm256_setzero_si256(); }
+  FATHOM_INLINE I load_int(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+  }
+  FATHOM_INLINE I splat_int(const void* p) {
+    int32_t x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return _mm256_set1_epi32(x);
+  }
+  FATHOM_INLINE F to_float(I x) { return _mm256_cvtepi32_ps(x); }
+  FATHOM_INLINE I round_to_int(F x) { return _mm256_cvtps_epi32(x); }
+  FATHOM_INLINE void store_int16(int16_t* p, I x) {
+    const __m128i packed =
+        _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), packed);
+  }
+  FATHOM_INLINE I dot_pairs(I acc, I a, I b) {
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
   }
 
   struct Bf16 {

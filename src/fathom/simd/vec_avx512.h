@@ -20,11 +20,13 @@ namespace fathom::avx512 {
 
 struct Vec {
   using F = __m512;
+  using I = __m512i;
   using Mask = __mmask16;
   static constexpr size_t kLanes = 16;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kOverlap = true;
+  static constexpr bool kDotBytes = false;
 
   FATHOM_INLINE F zero() { return _mm512_setzero_ps(); }
   FATHOM_INLINE F set1(float x) { return _mm512_set1_ps(x); }
@@ -34,6 +36,16 @@ struct Vec {
   FATHOM_INLINE F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   FATHOM_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   FATHOM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  // Written as assembly, since GCC 12 loads b early and then has no registers left.
+  FATHOM_INLINE F mul_from(F a, const float* p) {
+    F y;
+    asm("vmulps %2, %1, %0" : "=v"(y) : "v"(a), "m"(*reinterpret_cast<const F*>(p)));
+    return y;
+  }
+  FATHOM_INLINE F fma_from(F a, const float* p, F c) {
+    asm("vfmadd231ps %2, %1, %0" : "+v"(c) : "v"(a), "m"(*reinterpret_cast<const F*>(p)));
+    return c;
+  }
   FATHOM_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
   FATHOM_INLINE float reduce_add(F x) { return _mm512_reduce_add_ps(x); }
   FATHOM_INLINE float reduce_max(F x) { return _mm512_reduce_max_ps(x); }
@@ -58,6 +70,25 @@ struct Vec {
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
     const __m512i up = _mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)), odd);
     return _mm512_castsi512_ps(_mm512_and_si512(up, _mm512_set1_epi32(-0x10000)));
+  }
+
+  FATHOM_INLINE I zero_int() { return _mm512_setzero_si512(); }
+  FATHOM_INLINE I load_int(const void* p) { return _mm512_loadu_si512(p); }
+  FATHOM_INLINE I splat_int(const void* p) {
+    int32_t x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return _mm512_set1_epi32(x);
+  }
+  FATHOM_INLINE F to_float(I x) { return _mm512_cvtepi32_ps(x); }
+  FATHOM_INLINE I round_to_int(F x) { return _mm512_cvtps_epi32(x); }
+  FATHOM_INLINE void store_int16(int16_t* p, I x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(x));
+  }
+  FATHOM_INLINE void store_int8(int8_t* p, I x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x));
+  }
+  FATHOM_INLINE I dot_pairs(I acc, I a, I b) {
+    return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
   }
 
   struct Bf16 {

@@ -1,5 +1,5 @@
-// The SIMD vocabulary (vec_common.h) for AVX-512 with BF16: AVX-512's, but bf16 operands go
-// straight into vdpbf16ps, two products a lane.
+// The SIMD vocabulary (vec_common.h) for AVX-512 with BF16 and VNNI: AVX-512's, but bf16 operands
+// go straight into vdpbf16ps, two products a lane, and bytes into vpdpbusd, four.
 #pragma once
 
 #include "fathom/simd/vec_avx512.h"
@@ -7,6 +7,18 @@
 namespace fathom::avx512bf16 {
 
 struct Vec : avx512::Vec {
+  static constexpr bool kDotBytes = true;
+
+  // Written as assembly, since GCC 12 copies the accumulators of these intrinsics to and fro.
+  FATHOM_INLINE I dot_pairs(I acc, I a, I b) {
+    asm("vpdpwssd %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+    return acc;
+  }
+  FATHOM_INLINE I dot_bytes(I acc, I u, I s) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(u), "v"(s));
+    return acc;
+  }
+
   struct Bf16 {
     using Left = uint16_t;
     using Right = uint16_t;

@@ -6,6 +6,7 @@
 //   Vec::F, kLanes             a vector of f32 and its length
 //   zero set1 load store       memory need not be aligned
 //   add sub mul fma max        fma(a, b, c) = a * b + c
+//   mul_from fma_from          as mul and fma, with b in memory
 //   reduce_add reduce_max      over the lanes
 //   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
@@ -13,6 +14,14 @@
 //   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
 //   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
 //   kOverlap                   whether weights are made between a product's steps (attend_impl.h)
+//   I                          a vector of as many int32, or twice as many int16
+//   zero_int load_int to_float
+//   round_to_int(x)            to the nearest, ties to even; |x| < 2^22
+//   splat_int(p)               the four bytes at p in every lane
+//   store_int16, store_int8    the low bits of every lane
+//   dot_pairs(acc, a, b)       acc + the sum of two products of int16s
+//   kDotBytes                  whether there are dot products of bytes, and then
+//   dot_bytes(acc, u, s)       acc + the sum of four products: u's bytes, unsigned, by s's, signed
 //
 // and the operands of a tile product, Vec::Bf16 and Vec::F32:
 //

@@ -13,11 +13,13 @@ namespace fathom::neon {
 
 struct Vec {
   using F = float32x4_t;
+  using I = int32x4_t;
   using Mask = uint32x4_t;
   static constexpr size_t kLanes = 4;
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 4;
   static constexpr bool kOverlap = false;
+  static constexpr bool kDotBytes = false;
 
   FATHOM_INLINE F zero() { return vdupq_n_f32(0); }
   FATHOM_INLINE F set1(float x) { return vdupq_n_f32(x); }
@@ -27,6 +29,8 @@ struct Vec {
   FATHOM_INLINE F sub(F a, F b) { return vsubq_f32(a, b); }
   FATHOM_INLINE F mul(F a, F b) { return vmulq_f32(a, b); }
   FATHOM_INLINE F fma(F a, F b, F c) { return vfmaq_f32(c, a, b); }
+  FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
+  FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
   FATHOM_INLINE F max(F a, F b) { return vmaxq_f32(a, b); }
   FATHOM_INLINE float reduce_add(F x) { return vaddvq_f32(x); }
   FATHOM_INLINE float reduce_max(F x) { return vmaxvq_f32(x); }
@@ -53,6 +57,23 @@ struct Vec {
     const uint32x4_t odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
     const uint32x4_t up = vaddq_u32(vaddq_u32(u, vdupq_n_u32(0x7fff)), odd);
     return vreinterpretq_f32_u32(vandq_u32(up, vdupq_n_u32(0xffff0000)));
+  }
+
+  FATHOM_INLINE I zero_int() { return vdupq_n_s32(0); }
+  FATHOM_INLINE I load_int(const void* p) { return vld1q_s32(static_cast<const int32_t*>(p)); }
+  FATHOM_INLINE I splat_int(const void* p) {
+    int32_t x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return vdupq_n_s32(x);
+  }
+  FATHOM_INLINE F to_float(I x) { return vcvtq_f32_s32(x); }
+  FATHOM_INLINE I round_to_int(F x) { return vcvtnq_s32_f32(x); }
+  FATHOM_INLINE void store_int16(int16_t* p, I x) { vst1_s16(p, vmovn_s32(x)); }
+  FATHOM_INLINE I dot_pairs(I acc, I a, I b) {
+    const int16x8_t left = vreinterpretq_s16_s32(a);
+    const int16x8_t right = vreinterpretq_s16_s32(b);
+    const int32x4_t low = vmull_s16(vget_low_s16(left), vget_low_s16(right));
+    return vaddq_s32(acc, vpaddq_s32(low, vmull_high_s16(left, right)));
   }
 
   struct Bf16 {

@@ -18,6 +18,7 @@ struct Vec {
   static constexpr int kTileRows = 6;
   static constexpr int kTileVectors = 2;
   static constexpr bool kOverlap = false;
+  static constexpr bool kDotBytes = true;
 
   FATHOM_INLINE F zero() { return F{}; }
   FATHOM_INLINE F set1(float x) { return F{x, x, x, x}; }
@@ -31,6 +32,8 @@ struct Vec {
   FATHOM_INLINE F sub(F a, F b) { return a - b; }
   FATHOM_INLINE F mul(F a, F b) { return a * b; }
   FATHOM_INLINE F fma(F a, F b, F c) { return a * b + c; }
+  FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
+  FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
   FATHOM_INLINE F max(F a, F b) { return a > b ? a : b; }
   FATHOM_INLINE float reduce_add(F x) { return (x[0] + x[2]) + (x[1] + x[3]); }
   FATHOM_INLINE float reduce_max(F x) {
@@ -60,6 +63,38 @@ struct Vec {
   FATHOM_INLINE F round_bf16(F x) {
     const U u = (U)x;
     return (F)((u + 0x7fffu + ((u >> 16) & 1u)) & 0xffff0000u);
+  }
+
+  FATHOM_INLINE I zero_int() { return I{}; }
+  FATHOM_INLINE I load_int(const void* p) {
+    I x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return x;
+  }
+  FATHOM_INLINE I splat_int(const void* p) {
+    int32_t x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return I{x, x, x, x};
+  }
+  FATHOM_INLINE F to_float(I x) { return __builtin_convertvector(x, F); }
+  // Adding 1.5 * 2^23 leaves the integer in the lowest bits.
+  FATHOM_INLINE I round_to_int(F x) {
+    const F magic = set1(12582912.0f);
+    return (I)(x + magic) - (I)magic;
+  }
+  FATHOM_INLINE void store_int16(int16_t* p, I x) {
+    for (size_t i = 0; i < kLanes; ++i) p[i] = static_cast<int16_t>(x[i]);
+  }
+  FATHOM_INLINE void store_int8(int8_t* p, I x) {
+    for (size_t i = 0; i < kLanes; ++i) p[i] = static_cast<int8_t>(x[i]);
+  }
+  FATHOM_INLINE I dot_pairs(I acc, I a, I b) {
+    return acc + ((I)((U)a << 16) >> 16) * ((I)((U)b << 16) >> 16) + (a >> 16) * (b >> 16);
+  }
+  FATHOM_INLINE I dot_bytes(I acc, I u, I s) {
+    for (int i = 0; i < 4; ++i)
+      acc += ((I)((U)u >> (8 * i)) & 255) * ((I)((U)s << (24 - 8 * i)) >> 24);
+    return acc;
   }
 
   struct Bf16 {
