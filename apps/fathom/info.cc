@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "fathom/engine/model_store.h"
+#include "fathom/kernels/panel.h"
 #include "fathom/model/model.h"
 #include "fathom/text/chat_template.h"
 #include "model_flags.h"
@@ -29,7 +30,7 @@ Json over_layers(const ModelSpec& spec, Field field) {
 }
 
 size_t bf16_bytes_per_token(const AttentionSpec& attention) {
-  return 2 * attention.kv_heads * attention.head_dim * operand_bytes(Operand::bf16);
+  return 2 * attention.kv_heads * value_block_bytes(Operand::bf16, attention.head_dim) / kBlock;
 }
 
 void describe_file(const gguf::File& file, Json& facts) {

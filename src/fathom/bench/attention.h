@@ -11,7 +11,7 @@
 
 namespace fathom {
 
-inline constexpr std::array kOperands = {Operand::bf16, Operand::f32};
+inline constexpr std::array kOperands = {Operand::bf16, Operand::f32, Operand::int8};
 
 struct AttentionBench {
   std::vector<size_t> head_dims = {64, 128, 256};

@@ -39,7 +39,7 @@ Status Sequence::fill(size_t count) {
     for (size_t layer = 0; layer < cache_.layers(); ++layer) {
       const AttentionSpec& spec = model_.spec.layers[layer].attention;
       const ConstMatrix<float> part(rows.data(), some, spec.kv_heads * spec.head_dim);
-      cache_.write(layer, part, part);
+      cache_.write(*compute_.pool, layer, part, part);
     }
     cache_.commit(some);
     count -= some;

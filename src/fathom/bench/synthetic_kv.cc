@@ -3,6 +3,7 @@
 #include <cstring>
 #include <random>
 
+#include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
 
 namespace fathom {
@@ -23,7 +24,8 @@ std::vector<float> random_normal(size_t count, uint32_t seed) {
 }
 
 size_t kv_bytes(Operand operand, size_t kv_heads, size_t head_dim, size_t tokens) {
-  return 2 * kv_heads * kv_block_bytes(operand, head_dim) * tokens / kBlock;
+  return kv_heads * (key_block_bytes(operand, head_dim) + value_block_bytes(operand, head_dim)) *
+         tokens / kBlock;
 }
 
 size_t SyntheticKv::at(size_t kv_head, size_t token) const {
@@ -41,25 +43,31 @@ SyntheticKv::SyntheticKv(Operand operand, size_t kv_heads, size_t head_dim, size
     std::memcpy(rows->data() + kRows * head_dim, rows->data(), kBlock * head_dim * sizeof(float));
 
   const size_t blocks = (tokens + kBlock - 1) / kBlock;
-  const size_t block_bytes = kv_block_bytes(operand, head_dim);
-  const size_t copy_bytes = 2 * kv_heads * blocks * block_bytes;
+  const size_t key_bytes = key_block_bytes(operand, head_dim);
+  const size_t value_bytes = value_block_bytes(operand, head_dim);
+  const size_t copy_bytes = kv_heads * blocks * (key_bytes + value_bytes);
   memory_ = Buffer<std::byte>(copies * copy_bytes);
-  std::memset(memory_.data(), 0, copy_bytes);
-  std::byte* block = memory_.data();
-  for (size_t head = 0; head < kv_heads; ++head) {
-    for (size_t b = 0; b < blocks; ++b, block += 2 * block_bytes) {
-      const size_t first = at(head, b * kBlock);
-      pack_keys(operand, {keys_.data() + first, kBlock, head_dim}, 0, block);
-      pack_values(operand, {values_.data() + first, kBlock, head_dim}, 0, block + block_bytes);
+  // As in a cache, a head's keys lie in one row, and then its values.
+  std::byte* row = memory_.data();
+  for (size_t head = 0; head < copies * kv_heads; ++head) {
+    for (size_t b = 0; b < blocks; ++b, row += key_bytes) key_blocks_.push_back(row);
+    for (size_t b = 0; b < blocks; ++b, row += value_bytes) value_blocks_.push_back(row);
+  }
+  for (size_t i = 0; i < kv_heads * blocks; ++i) {
+    const size_t first = at(i / blocks, i % blocks * kBlock);
+    const ConstMatrix<float> keys(keys_.data() + first, kBlock, head_dim);
+    auto* const key_block = const_cast<std::byte*>(key_blocks_[i]);
+    if (operand == Operand::int8) {
+      pack_byte_keys(keys, key_block);
+    } else {
+      pack_keys(operand, keys, 0, key_block);
     }
+    pack_values(operand, {values_.data() + first, kBlock, head_dim}, 0,
+                const_cast<std::byte*>(value_blocks_[i]));
   }
   for (size_t copy = 1; copy < copies; ++copy)
     std::memcpy(memory_.data() + copy * copy_bytes, memory_.data(), copy_bytes);
 
-  for (size_t b = 0; b < copies * kv_heads * blocks; ++b) {
-    key_blocks_.push_back(memory_.data() + 2 * b * block_bytes);
-    value_blocks_.push_back(key_blocks_.back() + block_bytes);
-  }
   for (size_t head = 0; head < copies * kv_heads; ++head)
     views_.push_back({key_blocks_.data() + head * blocks, value_blocks_.data() + head * blocks});
 }

@@ -14,11 +14,17 @@ Activations activations_of(Precision precision) {
     case Precision::f32:
       return Activations::f32;
     case Precision::bf16:
+    case Precision::int8:
       return Activations::int16;
     case Precision::fast:
       return Activations::int8;
   }
   return Activations::f32;
+}
+
+Operand operand_of(Precision precision, Isa isa) {
+  if (precision == Precision::f32) return Operand::f32;
+  return precision == Precision::bf16 || !multiplies_bytes(isa) ? Operand::bf16 : Operand::int8;
 }
 
 }  // namespace
@@ -29,6 +35,8 @@ std::string_view name(Precision precision) {
       return "f32";
     case Precision::bf16:
       return "bf16";
+    case Precision::int8:
+      return "int8";
     case Precision::fast:
       return "fast";
   }
@@ -36,7 +44,8 @@ std::string_view name(Precision precision) {
 }
 
 std::span<const Precision> all_precisions() {
-  static constexpr std::array kAll = {Precision::f32, Precision::bf16, Precision::fast};
+  static constexpr std::array kAll = {Precision::f32, Precision::bf16, Precision::int8,
+                                      Precision::fast};
   return kAll;
 }
 
@@ -49,7 +58,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
 Engine::Engine(const EngineOptions& options, std::unique_ptr<Model> model)
     : pool_(options.threads == 0 ? available_cores() : options.threads),
       compute_{.isa = options.isa,
-               .operand = options.precision == Precision::f32 ? Operand::f32 : Operand::bf16,
+               .operand = operand_of(options.precision, options.isa),
                .activations = activations_of(options.precision),
                .pool = &pool_},
       precision_(options.precision),

@@ -31,7 +31,8 @@ namespace fathom {
 enum class Precision : uint8_t {
   f32,   // everything in f32
   bf16,  // attention and its cache in bf16, activations in projections in 16 bits: the default
-  fast,  // activations in 8 bits, as llama.cpp has them
+  int8,  // as bf16, but queries and keys in 8 bits where the machine multiplies bytes
+  fast,  // as int8, and activations in 8 bits too
 };
 std::string_view name(Precision precision);
 std::span<const Precision> all_precisions();

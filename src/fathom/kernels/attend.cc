@@ -23,23 +23,43 @@ constexpr size_t kMinSplit = 8;
 // Rows of one item: enough to fill tiles, few enough for queries and output to stay in L2.
 constexpr size_t kItemRows = 256;
 
-AttendKernel kernel_for(Isa isa, Operand operand) {
-  const bool bf16 = operand == Operand::bf16;
+// An operand's kernel on each instruction set.
+struct Kernels {
+  AttendKernel bf16;
+  AttendKernel f32;
+  AttendKernel int8;  // null: the ISA does not multiply bytes
+};
+
+Kernels kernels(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
-      return bf16 ? attend_avx2_bf16 : attend_avx2_f32;
+      return {attend_avx2_bf16, attend_avx2_f32, nullptr};
     case Isa::avx512:
-      return bf16 ? attend_avx512_bf16 : attend_avx512_f32;
+      return {attend_avx512_bf16, attend_avx512_f32, nullptr};
     case Isa::avx512bf16:
-      return bf16 ? attend_avx512bf16_bf16 : attend_avx512bf16_f32;
+      return {attend_avx512bf16_bf16, attend_avx512bf16_f32, attend_avx512bf16_int8};
 #elif defined(__aarch64__)
     case Isa::neon:
-      return bf16 ? attend_neon_bf16 : attend_neon_f32;
+      return {attend_neon_bf16, attend_neon_f32, nullptr};
 #endif
     default:
-      return bf16 ? attend_portable_bf16 : attend_portable_f32;
+      return {attend_portable_bf16, attend_portable_f32, attend_portable_int8};
   }
+}
+
+AttendKernel kernel_for(Isa isa, Operand operand) {
+  const Kernels of_isa = kernels(isa);
+  switch (operand) {
+    case Operand::bf16:
+      return of_isa.bf16;
+    case Operand::f32:
+      return of_isa.f32;
+    case Operand::int8:
+      assert(of_isa.int8 != nullptr);
+      return of_isa.int8;
+  }
+  return nullptr;
 }
 
 // One query block of adjacent heads that share a KV head and a plan, cut along its keys.

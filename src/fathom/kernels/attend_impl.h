@@ -20,11 +20,14 @@
 #pragma once
 
 #include "fathom/kernels/attend_kernel.h"
+#include "fathom/kernels/attend_scan.h"
+#include "fathom/kernels/attend_scores.h"
 #include "fathom/kernels/tile.h"
 
 namespace fathom {
 
-template <class Vec, class Op>
+// Op: weights and values. Scores: attend_scores.h.
+template <class Vec, class Op, class Scores = FloatScores<Vec, Op>>
 class AttendLoop {
   using F = typename Vec::F;
   using Left = typename Op::Left;
@@ -41,7 +44,7 @@ class AttendLoop {
   static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows == 6 && kLanes <= 16);
 
   struct Block {
-    const Right* keys = nullptr;
+    const std::byte* keys = nullptr;
     const Right* values = nullptr;
     const uint64_t* mask = nullptr;  // a row per query, or null: every pair is scored
   };
@@ -65,8 +68,8 @@ class AttendLoop {
       : item_(item),
         dim_(item.head_dim),
         rows_(item.query_count * item.heads),
-        left_(reinterpret_cast<Left*>(item.scratch)),
-        sums_(item.scratch + rows_ * dim_),
+        queries_(rows_, dim_, item.scratch),
+        sums_(item.scratch + attend_query_floats(rows_, dim_)),
         limit_(sums_ + rows_ * 16),
         query_of_row_(reinterpret_cast<uint32_t*>(limit_ + rows_)) {}
 
@@ -77,7 +80,7 @@ class AttendLoop {
     while (span.count > 0) {
       const Span next = next_span(cursor);
       // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them.
-      if (rows_ > 2 * kRows) ahead_.start(next, kBlock * dim_ * sizeof(Right), steps_over(span));
+      if (rows_ > 2 * kRows) fetch(next, span);
       all_rows(span);
       span = next;
     }
@@ -87,31 +90,6 @@ class AttendLoop {
   }
 
  private:
-  // Walks the item's key blocks along its runs.
-  class BlockCursor {
-   public:
-    explicit BlockCursor(const AttendItem& item)
-        : item_(item), at_(item.block_begin), left_(item.block_end - item.block_begin) {
-      while (left_ > 0 && at_ >= run().count) at_ -= item_.runs[run_++].count;
-    }
-    bool done() const { return left_ == 0; }
-    const KeyRun& run() const { return item_.runs[run_]; }
-    size_t block() const { return run().first + at_; }
-    void next() {
-      --left_;
-      if (++at_ == run().count) {
-        at_ = 0;
-        ++run_;
-      }
-    }
-
-   private:
-    const AttendItem& item_;
-    size_t run_ = 0;
-    size_t at_;    // within the run
-    size_t left_;  // blocks of the item
-  };
-
   Span next_span(BlockCursor& cursor) const {
     Span span;
     for (; span.count < kSpan && !cursor.done(); cursor.next())
@@ -119,45 +97,17 @@ class AttendLoop {
     return span;
   }
 
-  // Side steps of a span's score and value products over all rows, at least.
-  size_t steps_over(const Span& span) const {
-    return rows_ / kRows * span.count * (kBlock / Op::kPack / 2);
+  // Brings `next` into L2 while `span` is multiplied: from memory it would come too late for the
+  // first tile of rows.
+  void fetch(const Span& next, const Span& span) {
+    ahead_.clear();
+    for (size_t b = 0; b < next.count; ++b) {
+      ahead_.add(next.blocks[b].keys, Scores::block_bytes(dim_));
+      ahead_.add(next.blocks[b].values, kBlock * dim_ * sizeof(Right));
+    }
+    // The value products of whole tiles alone make so many side steps.
+    ahead_.spread(rows_ / kRows * span.count * (kBlock / Op::kPack / 2));
   }
-
-  // Brings the next span's keys and values into L2 while this one's are multiplied: from memory
-  // they come too late for the first tile of rows.
-  class Ahead {
-   public:
-    // All of `span`, over `steps` calls of step().
-    void start(const Span& span, size_t block_bytes, size_t steps) {
-      for (size_t b = 0; b < span.count; ++b) {
-        begin_[2 * b] = reinterpret_cast<const char*>(span.blocks[b].keys);
-        begin_[2 * b + 1] = reinterpret_cast<const char*>(span.blocks[b].values);
-      }
-      areas_ = 2 * span.count;
-      bytes_ = block_bytes;
-      lines_ = (areas_ * bytes_ / 64 + steps - 1) / steps;
-      area_ = 0;
-      at_ = 0;
-    }
-    [[gnu::always_inline]] void step() {
-      if (area_ == areas_) return;
-      for (size_t i = 0; i < lines_; ++i) __builtin_prefetch(begin_[area_] + at_ + i * 64, 0, 2);
-      at_ += lines_ * 64;
-      if (at_ >= bytes_) {
-        at_ = 0;
-        ++area_;
-      }
-    }
-
-   private:
-    const char* begin_[2 * kSpan] = {};
-    size_t areas_ = 0;
-    size_t bytes_ = 0;
-    size_t area_ = 0;
-    size_t at_ = 0;
-    size_t lines_ = 1;
-  };
 
   // Converts the queries, scaled, and empties the rows' state.
   void start() {
@@ -166,7 +116,7 @@ class AttendLoop {
       const size_t query = r / item_.heads;
       const float* from =
           item_.queries + query * item_.query_stride + (r % item_.heads) * item_.head_dim;
-      for (size_t i = 0; i < dim_; i += 2 * kLanes) store_query(r, i, from, scale);
+      queries_.fill(r, from, scale);
       for (size_t i = 0; i < dim_; i += kLanes) Vec::store(item_.out + r * dim_ + i, Vec::zero());
       Vec::store(sums_ + r * kLanes, Vec::zero());
       item_.exponent[r] = 0;
@@ -175,17 +125,8 @@ class AttendLoop {
     }
   }
 
-  // Two vectors at a time. Where head_dim ends on one, the second's zeros land in the next row,
-  // which is written later, or, after the last row, in the sums, which are zero too.
-  void store_query(size_t r, size_t i, const float* from, F scale) {
-    const F a = Vec::mul(Vec::load(from + i), scale);
-    const F b = i + kLanes < dim_ ? Vec::mul(Vec::load(from + i + kLanes), scale) : Vec::zero();
-    Op::store_left(left_ + r * dim_ + i, a, b, Vec::zero());
-  }
-
   Block block_at(const KeyRun& run, size_t block) const {
-    return {reinterpret_cast<const Right*>(item_.key_blocks[block]),
-            reinterpret_cast<const Right*>(item_.value_blocks[block]),
+    return {item_.key_blocks[block], reinterpret_cast<const Right*>(item_.value_blocks[block]),
             run.mask == KeyRun::kFull ? nullptr : item_.masks + run.mask * kBlock};
   }
 
@@ -217,8 +158,10 @@ class AttendLoop {
         for (int r = 0; r < kR; ++r) any |= bits[r] = blocks[b].mask[query_of_row_[row + r]];
         if (any == 0) continue;
       }
+      float bias[kR];
+      queries_.template bias<kR>(row, blocks[b].keys, bias);
       for (size_t column = 0; column < kBlock; column += kColumns)
-        score<kR>(row, blocks[b], bits, column, tile.live * kBlock + column);
+        score<kR>(row, blocks[b], bits, bias, column, tile.live * kBlock + column);
       tile.values[tile.live++] = blocks[b].values;
     }
     if (tile.live == 0) return;
@@ -237,14 +180,9 @@ class AttendLoop {
   // The scores of kR rows and kColumns keys, stored at scores_[r][filled].
   template <int kR>
   [[gnu::always_inline]] void score(size_t row, const Block& block, const uint64_t* bits,
-                                    size_t column, size_t filled) {
+                                    const float (&bias)[kR], size_t column, size_t filled) {
     F acc[kR][kVectors];
-#pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r)
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::set1(-item_.exponent[row + r]);
-    tile_product<Vec, Op>(left_ + row * dim_, dim_, block.keys + column * Op::kPack, kBlock,
-                          dim_ / Op::kPack, acc, ahead_);
+    queries_.template scores<kR>(row, block.keys, column, item_.exponent + row, bias, acc, ahead_);
     if (block.mask != nullptr) {
 #pragma GCC unroll 8
       for (int r = 0; r < kR; ++r)
@@ -388,11 +326,11 @@ class AttendLoop {
   const AttendItem& item_;
   const size_t dim_;
   const size_t rows_;
-  Left* const left_;              // [padded rows, head_dim]
+  Scores queries_;
   float* const sums_;             // [padded rows][kLanes]
   float* const limit_;            // [padded rows]: scores above it raise the exponent
   uint32_t* const query_of_row_;  // [padded rows]: whose mask row
-  Ahead ahead_;
+  Ahead<2 * kSpan> ahead_;
   Tile pending_;  // rows == 0: there is none
   size_t next_weights_ = 0;
   alignas(64) float scores_[kRows * kTileKeys];

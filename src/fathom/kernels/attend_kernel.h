@@ -33,10 +33,15 @@ struct AttendItem {
   float* scratch = nullptr;   // [attend_scratch_floats], 64-byte aligned
 };
 
-// Converted queries (at most 4 bytes an element), 16 lanes of sums, a limit and a query index a
-// row.
+// Converted queries: at most 4 bytes an element, and in 8 bits one more with two numbers a row; and
+// what a vector may overrun them by.
+constexpr size_t attend_query_floats(size_t rows, size_t head_dim) {
+  return (rows * (head_dim + head_dim / 4 + 2) + 16 + 15) / 16 * 16;
+}
+
+// Those; 16 lanes of sums, a limit and a query index a row.
 constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim) {
-  return rows * (head_dim + 16 + 2);
+  return attend_query_floats(rows, head_dim) + rows * (16 + 2);
 }
 
 using AttendKernel = void (*)(const AttendItem& item);
@@ -44,12 +49,14 @@ using AttendKernel = void (*)(const AttendItem& item);
 // One per instruction set and operand; attend.cc has the table.
 void attend_portable_bf16(const AttendItem& item);
 void attend_portable_f32(const AttendItem& item);
+void attend_portable_int8(const AttendItem& item);
 void attend_avx2_bf16(const AttendItem& item);
 void attend_avx2_f32(const AttendItem& item);
 void attend_avx512_bf16(const AttendItem& item);
 void attend_avx512_f32(const AttendItem& item);
 void attend_avx512bf16_bf16(const AttendItem& item);
 void attend_avx512bf16_f32(const AttendItem& item);
+void attend_avx512bf16_int8(const AttendItem& item);
 void attend_neon_bf16(const AttendItem& item);
 void attend_neon_f32(const AttendItem& item);
 

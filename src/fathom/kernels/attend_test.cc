@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <numbers>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 
 #include "fathom/base/buffer.h"
 #include "fathom/base/half.h"
+#include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
 
 namespace fathom {
@@ -55,17 +58,18 @@ class Cache {
  public:
   Cache(const Problem& p, Operand operand) {
     const size_t blocks = (p.keys + kBlock - 1) / kBlock;
-    const size_t bytes = kv_block_bytes(operand, p.head_dim);
+    const size_t key_bytes = key_block_bytes(operand, p.head_dim);
+    const size_t bytes = key_bytes + value_block_bytes(operand, p.head_dim);
     for (size_t h = 0; h < p.kv_heads; ++h) {
-      memory_.emplace_back(2 * blocks * bytes);
+      memory_.emplace_back(blocks * bytes);
       std::memset(memory_.back().data(), 0, memory_.back().size());
       keys_.emplace_back();
       values_.emplace_back();
       for (size_t b = 0; b < blocks; ++b) {
-        std::byte* block = memory_.back().data() + 2 * b * bytes;
+        std::byte* block = memory_.back().data() + b * bytes;
         keys_.back().push_back(block);
-        values_.back().push_back(block + bytes);
-        write(p, operand, h, b * kBlock, block, block + bytes);
+        values_.back().push_back(block + key_bytes);
+        write(p, operand, h, b * kBlock, block, block + key_bytes);
       }
     }
     for (size_t h = 0; h < p.kv_heads; ++h) views_.push_back({keys_[h].data(), values_[h].data()});
@@ -77,10 +81,14 @@ class Cache {
                     std::byte* values) {
     const size_t stride = p.kv_heads * p.head_dim;
     const size_t end = std::min(kBlock, p.keys - first);
+    if (operand == Operand::int8)
+      pack_byte_keys({p.k.data() + first * stride + head * p.head_dim, end, p.head_dim, stride},
+                     keys);
     for (size_t slot = 0, chunk = 1; slot < end; slot += chunk, chunk = 2 * chunk + 3) {
       const size_t count = std::min(chunk, end - slot);
       const size_t at = (first + slot) * stride + head * p.head_dim;
-      pack_keys(operand, {p.k.data() + at, count, p.head_dim, stride}, slot, keys);
+      if (operand != Operand::int8)
+        pack_keys(operand, {p.k.data() + at, count, p.head_dim, stride}, slot, keys);
       pack_values(operand, {p.v.data() + at, count, p.head_dim, stride}, slot, values);
     }
   }
@@ -98,47 +106,96 @@ bool scores(const BlockPlan& plan, size_t query, size_t key) {
   return false;
 }
 
-// The scalar twin: plain masked softmax in double precision over the pairs that the plan scores.
-// With `rounded`, over operands rounded as the bf16 path rounds them.
-std::vector<float> attend_reference(const Problem& p, const std::vector<const BlockPlan*>& plans,
-                                    bool rounded) {
-  const float log2e = 1.44269504f;
-  const auto key_or_value = [&](float x) { return rounded ? to_float(to_bf16(x)) : x; };
-  std::vector<float> out(p.q.size(), 0.0f);
+// Queries and keys as the operand has them, all scaled for powers of two, and the products of a
+// query with its key.
+class Scores {
+ public:
+  Scores(const Problem& p, const Cache& cache, std::optional<Operand> operand)
+      : p_(p), cache_(cache), operand_(operand) {}
+
+  double operator()(size_t query, size_t head, size_t token) const {
+    const size_t dim = p_.head_dim;
+    const size_t kv = head / (p_.heads / p_.kv_heads);
+    const float* q = p_.q.data() + (query * p_.heads + head) * dim;
+    const float* k = p_.k.data() + (token * p_.kv_heads + kv) * dim;
+    if (operand_ == Operand::int8) return in_bytes(q, kv, token);
+    double score = 0;
+    for (size_t d = 0; d < dim; ++d)
+      score += operand_ == Operand::bf16
+                   ? double{to_float(to_bf16(q[d] * factor()))} * to_float(to_bf16(k[d]))
+                   : double{q[d]} * p_.scale * std::numbers::log2e * k[d];
+    return score;
+  }
+
+ private:
+  float factor() const { return p_.scale * 1.44269504f; }
+
+  // The query in 8 bits by what the key is beyond its block's mean; the query as it is by the mean.
+  double in_bytes(const float* q, size_t kv, size_t token) const {
+    const size_t dim = p_.head_dim;
+    const std::byte* block = cache_.views()[kv].key_blocks[token / kBlock];
+    std::vector<float> keys(kBlock * dim);
+    unpack_byte_keys(block, {keys.data(), kBlock, dim});
+    const float* key = keys.data() + token % kBlock * dim;
+    const float* mean = ByteKeys(dim).mean(block);
+    float top = 0;
+    for (size_t d = 0; d < dim; ++d) top = std::max(top, std::abs(q[d] * factor()));
+    double score = 0;
+    for (size_t d = 0; d < dim; ++d) {
+      const double code = top == 0 ? 0 : std::nearbyint(q[d] * factor() * (127 / top));
+      score += code * (top / 127) * (double{key[d]} - mean[d]) + double{q[d] * factor()} * mean[d];
+    }
+    return score;
+  }
+
+  const Problem& p_;
+  const Cache& cache_;
+  std::optional<Operand> operand_;
+};
+
+struct Reference {
+  std::vector<float> out;
+  std::vector<float> size;  // the same sums over the values' magnitudes
+};
+
+// The scalar twin: plain masked softmax in double precision over the pairs that the plan scores,
+// of operands rounded as `operand` has them; not rounded, if there is none.
+Reference attend_reference(const Problem& p, const Cache& cache,
+                           const std::vector<const BlockPlan*>& plans,
+                           std::optional<Operand> operand) {
+  const Scores score(p, cache, operand);
+  const bool rounded = operand.has_value() && *operand != Operand::f32;
+  Reference reference{std::vector<float>(p.q.size()), std::vector<float>(p.q.size())};
   std::vector<double> weights(p.keys);
   for (size_t i = 0; i < p.queries; ++i) {
     for (size_t h = 0; h < p.heads; ++h) {
-      const float* q = p.q.data() + (i * p.heads + h) * p.head_dim;
       const size_t kv = h / (p.heads / p.kv_heads);
       double largest = -INFINITY;
       for (size_t j = 0; j < p.keys; ++j) {
-        weights[j] = -INFINITY;
-        if (!scores(*plans[h], i, j)) continue;
-        const float* k = p.k.data() + (j * p.kv_heads + kv) * p.head_dim;
-        double score = 0;
-        for (size_t d = 0; d < p.head_dim; ++d) {
-          const float scaled = q[d] * (p.scale * log2e);
-          score += rounded ? double{to_float(to_bf16(scaled))} * key_or_value(k[d])
-                           : double{q[d]} * p.scale * std::numbers::log2e * k[d];
-        }
-        weights[j] = score;
-        largest = std::max(largest, score);
+        weights[j] = scores(*plans[h], i, j) ? score(i, h, j) : -INFINITY;
+        largest = std::max(largest, weights[j]);
       }
       double sum = 0;
-      std::vector<double> total(p.head_dim, 0.0);
+      std::vector<double> total(p.head_dim, 0.0), size(p.head_dim, 0.0);
       for (size_t j = 0; j < p.keys; ++j) {
         if (weights[j] == -INFINITY) continue;
         const double weight = std::exp2(weights[j] - largest);
         sum += weight;
         const float* v = p.v.data() + (j * p.kv_heads + kv) * p.head_dim;
-        for (size_t d = 0; d < p.head_dim; ++d) total[d] += weight * key_or_value(v[d]);
+        for (size_t d = 0; d < p.head_dim; ++d) {
+          total[d] += weight * (rounded ? to_float(to_bf16(v[d])) : v[d]);
+          size[d] += weight * std::abs(v[d]);
+        }
       }
       if (sum == 0) continue;
-      for (size_t d = 0; d < p.head_dim; ++d)
-        out[(i * p.heads + h) * p.head_dim + d] = static_cast<float>(total[d] / sum);
+      for (size_t d = 0; d < p.head_dim; ++d) {
+        const size_t at = (i * p.heads + h) * p.head_dim + d;
+        reference.out[at] = static_cast<float>(total[d] / sum);
+        reference.size[at] = static_cast<float>(size[d] / sum);
+      }
     }
   }
-  return out;
+  return reference;
 }
 
 // The last query sees every key, the one before it all but one, ...
@@ -220,23 +277,24 @@ std::vector<float> run_attend(const Problem& p, const Cache& cache,
   return out;
 }
 
-// The largest difference, NaN if there is one.
-double difference(const std::vector<float>& a, const std::vector<float>& b) {
+// The largest difference as a share of what the element is a sum of; NaN if there is one.
+double difference(const std::vector<float>& got, const Reference& want) {
   double largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double d = std::abs(double{a[i]} - b[i]);
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double off = std::abs(double{got[i]} - want.out[i]);
+    const double d = off == 0 ? 0 : off / want.size[i];
     if (!(d <= largest)) largest = d;
   }
   return largest;
 }
 
-// Relative to the largest value. f32: scores of a few units, summed over up to 256 products, are
-// off by up to some 1e-6, and so are their powers. bf16 operands, given as rounded: each weight is
-// rounded by at most 2^-9, which moves the weighted mean by at most twice that, and the polynomial
-// adds 7.5e-5.
-constexpr double kTolerance[] = {2 * 0x1p-9 + 4e-4, 2e-5};
-// bf16 against operands before rounding: the scores are off by some 2^-9 of their size as well.
-constexpr double kRoundedTolerance = 1.5e-2;
+// f32: scores of a few units, summed over up to 256 products, are off by up to some 1e-6, and so
+// are their powers. Operands given as rounded: a weight is rounded to bf16, by at most 2^-8, which
+// moves the weighted mean by at most twice that, and the polynomial adds 7.5e-5.
+double tolerance(Operand operand) { return operand == Operand::f32 ? 2e-5 : 0x1p-7 + 2e-4; }
+// Against operands before rounding, of the largest value: scores are off by some 2^-9 of their size
+// in bf16, and by some 2^-7 in 8 bits.
+double rounding_tolerance(Operand operand) { return operand == Operand::bf16 ? 1.5e-2 : 0.1; }
 
 struct Target {
   Isa isa;
@@ -249,16 +307,15 @@ class Attend : public testing::TestWithParam<Target> {
     const auto [isa, operand] = GetParam();
     const Cache cache(p, operand);
     const std::vector<float> got = run_attend(p, cache, plans, isa, operand, pool_);
-    const bool bf16 = operand == Operand::bf16;
-    const std::vector<float> want = attend_reference(p, plans, bf16);
+    const Reference want = attend_reference(p, cache, plans, operand);
     SCOPED_TRACE(testing::Message()
                  << what << ": " << p.queries << " queries, " << p.keys << " keys, " << p.heads
                  << "/" << p.kv_heads << " heads of " << p.head_dim);
-    const double size = p.largest_value() + 1e-30;
-    EXPECT_LE(difference(got, want) / size, kTolerance[static_cast<int>(operand)]);
-    if (bf16 && p.queries <= 65) {
-      const std::vector<float> exact = attend_reference(p, plans, false);
-      EXPECT_LE(difference(got, exact) / size, kRoundedTolerance);
+    EXPECT_LE(difference(got, want), tolerance(operand));
+    if (operand != Operand::f32 && p.queries <= 65) {
+      Reference exact = attend_reference(p, cache, plans, std::nullopt);
+      std::ranges::fill(exact.size, p.largest_value() + 1e-30F);
+      EXPECT_LE(difference(got, exact), rounding_tolerance(operand));
     }
   }
   ThreadPool pool_{2};
@@ -267,7 +324,8 @@ class Attend : public testing::TestWithParam<Target> {
 std::vector<Target> targets() {
   std::vector<Target> list;
   for (Isa isa : supported_isas())
-    for (Operand operand : {Operand::bf16, Operand::f32}) list.push_back({isa, operand});
+    for (Operand operand : {Operand::bf16, Operand::f32, Operand::int8})
+      if (operand != Operand::int8 || multiplies_bytes(isa)) list.push_back({isa, operand});
   return list;
 }
 

@@ -9,19 +9,16 @@
 
 namespace fathom {
 
-// The type that products multiply in; sums are always f32.
+// What attention multiplies in; sums are always f32.
 //
-// bf16: operands rounded to bf16, as GPU flash attention does; an ISA without a bf16
-// dot product widens the same bf16 operands to f32. f32 keeps activations, keys and values in f32.
-enum class Operand : uint8_t { bf16, f32 };
-
-constexpr size_t operand_bytes(Operand operand) { return operand == Operand::bf16 ? 2 : 4; }
-
-// How many consecutive elements along the reduced dimension lie side by side in a panel.
-constexpr size_t operand_pack(Operand operand) { return operand == Operand::bf16 ? 2 : 1; }
+// bf16: operands rounded to bf16, as GPU flash attention does; an ISA without a bf16 dot product
+// widens the same bf16 operands to f32. f32 keeps queries, keys and values in f32. int8: queries
+// and keys in 8 bits (byte_keys.h), values and their weights in bf16; for ISAs that multiply bytes.
+enum class Operand : uint8_t { bf16, f32, int8 };
 
 constexpr std::string_view name(Operand operand) {
-  return operand == Operand::bf16 ? "bf16" : "f32";
+  constexpr std::string_view kNames[] = {"bf16", "f32", "int8"};
+  return kNames[static_cast<size_t>(operand)];
 }
 
 // What many tokens' activations are rounded to in a projection; sums are f32 in all.

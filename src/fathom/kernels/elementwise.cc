@@ -76,6 +76,13 @@ void gelu_mul(const Compute& compute, Matrix<float> gate, ConstMatrix<float> up)
            [&](size_t r) { multiply(gate.row(r), up.row(r), gate.cols); });
 }
 
+void hadamard(const Compute& compute, size_t head_dim, Matrix<float> x) {
+  assert(head_dim % 16 == 0 && x.cols % head_dim == 0);
+  const size_t size = head_dim & -head_dim;
+  const auto rotate = kernels(compute.isa).hadamard;
+  for_rows(compute, x.rows, x.cols, [&](size_t r) { rotate(x.row(r), x.cols, size); });
+}
+
 void add(const Compute& compute, Matrix<float> x, ConstMatrix<float> y) {
   assert(x.rows == y.rows && x.cols == y.cols);
   for_rows(compute, x.rows, x.cols, [&](size_t r) { add_row(x.row(r), y.row(r), x.cols); });

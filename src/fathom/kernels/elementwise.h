@@ -20,6 +20,12 @@ void silu_mul(const Compute& compute, Matrix<float> gate, ConstMatrix<float> up)
 // GELU in its tanh form (Hendrycks and Gimpel 2016, arXiv:1606.08415).
 void gelu_mul(const Compute& compute, Matrix<float> gate, ConstMatrix<float> up);
 
+// Rotates every head of `head_dim` columns, a multiple of 16, in place: by the orthogonal Hadamard
+// matrix, in parts of the largest power of two that divides it. Queries and keys so rotated have
+// the same products; what stood out in a few dimensions is spread over all, where rounding hurts
+// less (QuaRot, Ashkboos et al. 2024, arXiv:2404.00456).
+void hadamard(const Compute& compute, size_t head_dim, Matrix<float> x);
+
 // x += y.
 void add(const Compute& compute, Matrix<float> x, ConstMatrix<float> y);
 // Every row of x += bias.

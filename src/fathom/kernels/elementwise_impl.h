@@ -97,8 +97,41 @@ void gelu_mul(float* gate, const float* up, size_t count) {
   });
 }
 
+// Sums and differences of lanes `kDistance` apart, and of all below.
+template <class Vec, int kDistance>
+typename Vec::F hadamard_lanes(typename Vec::F x) {
+  if constexpr (kDistance > 1) x = hadamard_lanes<Vec, kDistance / 2>(x);
+  float signs[Vec::kLanes];
+  for (int i = 0; i < static_cast<int>(Vec::kLanes); ++i) signs[i] = i & kDistance ? -1.0f : 1.0f;
+  return Vec::fma(x, Vec::load(signs), Vec::template exchange<kDistance>(x));
+}
+
 template <class Vec>
-constexpr ElementwiseKernels kElementwise = {rms_norm<Vec>, silu_mul<Vec>, gelu_mul<Vec>};
+void hadamard_run(float* x, size_t size) {
+  constexpr size_t n = Vec::kLanes;
+  const auto scale = Vec::set1(1.0f / __builtin_sqrtf(static_cast<float>(size)));
+  for (size_t i = 0; i < size; i += n)
+    Vec::store(x + i, Vec::mul(hadamard_lanes<Vec, n / 2>(Vec::load(x + i)), scale));
+  for (size_t distance = n; distance < size; distance *= 2) {
+    for (size_t begin = 0; begin < size; begin += 2 * distance) {
+      for (size_t i = begin; i < begin + distance; i += n) {
+        const auto a = Vec::load(x + i);
+        const auto b = Vec::load(x + i + distance);
+        Vec::store(x + i, Vec::add(a, b));
+        Vec::store(x + i + distance, Vec::sub(a, b));
+      }
+    }
+  }
+}
+
+template <class Vec>
+void hadamard(float* x, size_t count, size_t size) {
+  for (size_t i = 0; i < count; i += size) hadamard_run<Vec>(x + i, size);
+}
+
+template <class Vec>
+constexpr ElementwiseKernels kElementwise = {rms_norm<Vec>, silu_mul<Vec>, gelu_mul<Vec>,
+                                             hadamard<Vec>};
 
 }  // namespace
 }  // namespace fathom

@@ -35,9 +35,6 @@ inline constexpr size_t kFewTokens = 2;
 // is converted once. y does not depend on the number of threads.
 void matmul(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products);
 
-// Whether Activations::int8 are what they say there, and not f32.
-bool multiplies_bytes(Isa isa);
-
 // Rows `ids` of an embedding matrix, decoded to f32: y[i] = W[ids[i]].
 void gather_rows(const Compute& compute, const Weights& weights, std::span<const int32_t> ids,
                  Matrix<float> y);

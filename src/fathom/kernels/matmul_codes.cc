@@ -92,8 +92,6 @@ class CodePanels final : public PanelProduct {
 
 }  // namespace
 
-bool multiplies_bytes(Isa isa) { return matmul_kernels(isa).int8.multiply != nullptr; }
-
 const PanelProduct* code_panels(Isa isa, Activations activations) {
   static const auto kForms = [] {
     std::map<std::pair<Isa, Activations>, CodePanels> forms;

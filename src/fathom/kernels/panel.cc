@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "fathom/base/half.h"
+#include "fathom/kernels/byte_keys.h"
 
 namespace fathom {
 namespace {
@@ -58,7 +59,17 @@ void pack_value_rows_f32(ConstMatrix<float> rows, size_t slot, float* block) {
 
 }  // namespace
 
+size_t value_block_bytes(Operand operand, size_t head_dim) {
+  return kBlock * head_dim * (operand == Operand::f32 ? sizeof(float) : sizeof(bf16));
+}
+
+size_t key_block_bytes(Operand operand, size_t head_dim) {
+  return operand == Operand::int8 ? ByteKeys(head_dim).bytes()
+                                  : value_block_bytes(operand, head_dim);
+}
+
 void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* block) {
+  assert(operand != Operand::int8);
   assert(slot + rows.rows <= kBlock && rows.cols % 2 == 0 && rows.cols <= kMaxHeadDim);
   if (operand == Operand::bf16)
     pack_key_rows_bf16(rows, slot, static_cast<uint32_t*>(block));
@@ -68,7 +79,7 @@ void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* bloc
 
 void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* block) {
   assert(slot + rows.rows <= kBlock && rows.cols <= kMaxHeadDim);
-  if (operand == Operand::bf16)
+  if (operand != Operand::f32)
     pack_value_rows_bf16(rows, slot, static_cast<uint16_t*>(block));
   else
     pack_value_rows_f32(rows, slot, static_cast<float*>(block));

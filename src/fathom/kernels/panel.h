@@ -19,17 +19,16 @@
 
 namespace fathom {
 
-constexpr size_t panel_elements(Operand operand, size_t depth, size_t width) {
-  const size_t pack = operand_pack(operand);
-  return (depth + pack - 1) / pack * pack * width;
-}
+// Consecutive elements along the reduced dimension that lie side by side: two of bf16, one of f32.
+// Operand::int8 has values in bf16.
+constexpr size_t operand_pack(Operand operand) { return operand == Operand::f32 ? 1 : 2; }
 
 // Bytes of one block of keys, or of values, of one KV head.
-constexpr size_t kv_block_bytes(Operand operand, size_t head_dim) {
-  return panel_elements(operand, head_dim, kBlock) * operand_bytes(operand);
-}
+size_t key_block_bytes(Operand operand, size_t head_dim);
+size_t value_block_bytes(Operand operand, size_t head_dim);
 
 // Writes `rows` (f32, [tokens, head_dim]) into slots [slot, slot + tokens) of a key block.
+// Keys in 8 bits have a layout and a way of their own: byte_keys.h.
 void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* block);
 // The same for a value block.
 void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* block);

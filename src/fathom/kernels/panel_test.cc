@@ -24,7 +24,7 @@ class Panel : public testing::TestWithParam<Operand> {
     return to_float(reinterpret_cast<const bf16*>(block.data())[index]);
   }
   std::vector<std::byte> untouched(size_t dim) const {
-    std::vector<std::byte> block(kv_block_bytes(GetParam(), dim));
+    std::vector<std::byte> block(value_block_bytes(GetParam(), dim));
     for (size_t i = 0; i < kBlock * dim; ++i) {
       if (GetParam() == Operand::f32)
         reinterpret_cast<float*>(block.data())[i] = kUntouched;

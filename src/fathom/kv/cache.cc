@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
 #include "fathom/kv/block_pool.h"
 
@@ -22,6 +23,9 @@ namespace {
 // cache that grows bit by bit takes an eighth more than it has, within these bounds.
 constexpr size_t kFewestInARow = 8;
 constexpr size_t kMostInARow = 32;
+
+// Fewer new tokens than these are packed in less time than another core takes to join in.
+constexpr size_t kParallelTokens = 16;
 
 size_t blocks_for(size_t tokens) { return tokens / kBlock + (tokens % kBlock != 0 ? 1 : 0); }
 
@@ -43,11 +47,15 @@ Error out_of_memory(size_t tokens, double bytes) {
 struct Head {
   std::vector<std::byte*> keys;
   std::vector<std::byte*> values;
+  // Of keys in 8 bits: the last block's, [kBlock, head_dim], and which block that is.
+  std::vector<float> exact_keys;
+  size_t exact_block = 0;
 };
 
 struct Layer {
   KvLayerShape shape;
-  BlockPool* pool = nullptr;  // null: no heads
+  BlockPool* key_pool = nullptr;  // null: no heads
+  BlockPool* value_pool = nullptr;
   std::vector<Head> heads;
   std::vector<KvHeadView> views;
 };
@@ -65,7 +73,8 @@ struct KvCache::Impl {
   size_t column_bytes() const {
     size_t bytes = 0;
     for (const Layer& layer : layers)
-      bytes += 2 * layer.heads.size() * kv_block_bytes(operand, layer.shape.head_dim);
+      bytes += layer.heads.size() * (key_block_bytes(operand, layer.shape.head_dim) +
+                                     value_block_bytes(operand, layer.shape.head_dim));
     return bytes;
   }
 
@@ -74,8 +83,8 @@ struct KvCache::Impl {
   void set_blocks(size_t count) {
     for (Layer& layer : layers) {
       for (Head& head : layer.heads) {
-        set_blocks(*layer.pool, head.keys, count);
-        set_blocks(*layer.pool, head.values, count);
+        set_blocks(*layer.key_pool, head.keys, count);
+        set_blocks(*layer.value_pool, head.values, count);
       }
     }
     blocks = count;
@@ -117,9 +126,37 @@ struct KvCache::Impl {
       const std::vector<float> zeros((kBlock - slot) * dim);
       const ConstMatrix<float> rows(zeros.data(), kBlock - slot, dim);
       for (Head& head : layer.heads) {
-        pack_keys(operand, rows, slot, head.keys[last]);
+        if (operand == Operand::int8) {
+          forget_byte_keys(head, dim, last, slot);
+        } else {
+          pack_keys(operand, rows, slot, head.keys[last]);
+        }
         pack_values(operand, rows, slot, head.values[last]);
       }
+    }
+  }
+
+  // Leaves `count` keys in a block.
+  static void forget_byte_keys(Head& head, size_t dim, size_t block, size_t count) {
+    const Matrix<float> kept(head.exact_keys.data(), count, dim);
+    if (head.exact_block != block) unpack_byte_keys(head.keys[block], kept);
+    head.exact_block = block;
+    pack_byte_keys(kept, head.keys[block]);
+  }
+
+  // `rows` into slots [slot, ...) of a block.
+  void write_keys(Head& head, ConstMatrix<float> rows, size_t block, size_t slot) const {
+    if (operand != Operand::int8) return pack_keys(operand, rows, slot, head.keys[block]);
+    const size_t dim = rows.cols;
+    for (size_t t = 0; t < rows.rows; ++t)
+      std::copy_n(rows.row(t), dim, head.exact_keys.data() + (slot + t) * dim);
+    head.exact_block = block;
+    const size_t end = slot + rows.rows;
+    if (slot == 0 || end == kBlock) {
+      pack_byte_keys({head.exact_keys.data(), end, dim}, head.keys[block]);
+    } else {
+      for (size_t t = 0; t < rows.rows; ++t)
+        append_byte_key(rows.row(t), dim, slot + t, head.keys[block]);
     }
   }
 };
@@ -133,9 +170,13 @@ KvCache::KvCache(const std::vector<KvLayerShape>& layers, Operand operand)
     layer.heads.resize(shape.kv_heads);
     layer.views.resize(shape.kv_heads);
     if (shape.kv_heads > 0) {
-      const size_t bytes = kv_block_bytes(operand, shape.head_dim);
-      layer.pool = &impl_->pools.try_emplace(bytes, bytes).first->second;
+      const size_t keys = key_block_bytes(operand, shape.head_dim);
+      const size_t values = value_block_bytes(operand, shape.head_dim);
+      layer.key_pool = &impl_->pools.try_emplace(keys, keys).first->second;
+      layer.value_pool = &impl_->pools.try_emplace(values, values).first->second;
     }
+    if (operand == Operand::int8)
+      for (Head& head : layer.heads) head.exact_keys.resize(kBlock * shape.head_dim);
     impl_->layers.push_back(std::move(layer));
   }
 }
@@ -180,25 +221,35 @@ Status KvCache::reserve(size_t count) {
   return {};
 }
 
-void KvCache::write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values) {
-  const Impl& impl = *impl_;
+void KvCache::write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys,
+                    ConstMatrix<float> values) {
+  Impl& impl = *impl_;
   assert(layer < layers() && keys.rows == values.rows);
   assert(blocks_for(impl.tokens + keys.rows) <= impl.blocks);
-  const Layer& target = impl.layers[layer];
+  Layer& target = impl.layers[layer];
   const size_t dim = target.shape.head_dim;
   assert(keys.cols == target.heads.size() * dim && values.cols == keys.cols);
-  for (size_t row = 0; row < keys.rows;) {
-    const size_t block = (impl.tokens + row) / kBlock;
-    const size_t slot = (impl.tokens + row) % kBlock;
-    const size_t count = std::min(kBlock - slot, keys.rows - row);
-    for (size_t h = 0; h < target.heads.size(); ++h) {
-      const Head& head = target.heads[h];
-      pack_keys(impl.operand, keys.rows_at(row, count).cols_at(h * dim, dim), slot,
-                head.keys[block]);
-      pack_values(impl.operand, values.rows_at(row, count).cols_at(h * dim, dim), slot,
-                  head.values[block]);
+  // A task takes one head's keys or values, block by block in order.
+  const auto write_half = [&](size_t task, size_t) {
+    const size_t h = task / 2;
+    Head& head = target.heads[h];
+    for (size_t row = 0; row < keys.rows;) {
+      const size_t block = (impl.tokens + row) / kBlock;
+      const size_t slot = (impl.tokens + row) % kBlock;
+      const size_t count = std::min(kBlock - slot, keys.rows - row);
+      if (task % 2 == 0) {
+        impl.write_keys(head, keys.rows_at(row, count).cols_at(h * dim, dim), block, slot);
+      } else {
+        pack_values(impl.operand, values.rows_at(row, count).cols_at(h * dim, dim), slot,
+                    head.values[block]);
+      }
+      row += count;
     }
-    row += count;
+  };
+  if (keys.rows < kParallelTokens) {
+    for (size_t task = 0; task < 2 * target.heads.size(); ++task) write_half(task, 0);
+  } else {
+    pool.run(2 * target.heads.size(), write_half);
   }
 }
 

@@ -3,6 +3,10 @@
 //
 // Blocks come from a pool (block_pool.h) and never move; slots that hold nothing are zero.
 //
+// Keys in 8 bits (Operand::int8) share their block's mean. It is that of the keys of which the
+// block was begun, until the block is full and all are rounded anew about their own: so what a full
+// block holds does not depend on how its tokens came. Until then they are kept in f32 beside it.
+//
 // Slots fill in order. A step is: reserve(n); for each layer write(layer, ...) the n new tokens'
 // keys and values and attend over view(layer); then commit(n). Keys are stored after RoPE.
 #pragma once
@@ -14,6 +18,7 @@
 
 #include "fathom/base/matrix.h"
 #include "fathom/base/result.h"
+#include "fathom/base/thread_pool.h"
 #include "fathom/kernels/attend.h"
 
 namespace fathom {
@@ -39,7 +44,7 @@ class KvCache {
   Status reserve(size_t count);
 
   // Keys and values, [n, kv_heads * head_dim], of the n tokens after the committed ones.
-  void write(size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values);
+  void write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys, ConstMatrix<float> values);
 
   // One view per KV head of a layer, valid until the next reserve() or truncate().
   std::span<const KvHeadView> view(size_t layer) const;

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
 #include "fathom/kv/block_pool.h"
 
@@ -50,7 +51,8 @@ class Cache : public testing::TestWithParam<Operand> {
   void append(KvCache& cache, size_t count) const {
     ASSERT_TRUE(cache.reserve(count).ok());
     for (size_t i = 0; i < kShapes.size(); ++i)
-      cache.write(i, keys_[i].rows(cache.tokens(), count), values_[i].rows(cache.tokens(), count));
+      cache.write(pool_, i, keys_[i].rows(cache.tokens(), count),
+                  values_[i].rows(cache.tokens(), count));
     cache.commit(count);
   }
 
@@ -58,7 +60,7 @@ class Cache : public testing::TestWithParam<Operand> {
   static std::vector<std::byte> content(const KvCache& cache) {
     std::vector<std::byte> bytes;
     for (size_t i = 0; i < kShapes.size(); ++i) {
-      const size_t size = kv_block_bytes(GetParam(), kShapes[i].head_dim);
+      const size_t size = value_block_bytes(GetParam(), kShapes[i].head_dim);
       for (const KvHeadView& head : cache.view(i)) {
         for (size_t b = 0; b * kBlock < cache.tokens(); ++b) {
           bytes.insert(bytes.end(), head.key_blocks[b], head.key_blocks[b] + size);
@@ -71,7 +73,67 @@ class Cache : public testing::TestWithParam<Operand> {
 
   static constexpr size_t kTokens = 700;
   std::vector<Rows> keys_, values_;
+  mutable ThreadPool pool_{2};
 };
+
+// Keys in 8 bits, about their blocks' means.
+class ByteCache : public testing::Test {
+ protected:
+  static constexpr size_t kDim = 64;
+  KvCache cache_{{{1, kDim}}, Operand::int8};
+  Rows keys_{200, {1, kDim}, 5};
+  ThreadPool pool_{2};
+
+  void append(KvCache& cache, size_t count) {
+    ASSERT_TRUE(cache.reserve(count).ok());
+    const ConstMatrix<float> rows = keys_.rows(cache.tokens(), count);
+    cache.write(pool_, 0, rows, rows);
+    cache.commit(count);
+  }
+  static std::vector<std::byte> key_block(const KvCache& cache, size_t block) {
+    const std::byte* at = cache.view(0)[0].key_blocks[block];
+    return {at, at + ByteKeys(kDim).bytes()};
+  }
+  // Each key is within half a step (and what it was rounded by before) of what was written.
+  void expect_keys(const KvCache& cache, double steps) const {
+    std::vector<float> rows(kBlock * kDim);
+    for (size_t t = 0; t < cache.tokens(); ++t) {
+      const std::byte* block = cache.view(0)[0].key_blocks[t / kBlock];
+      unpack_byte_keys(block, {rows.data(), kBlock, kDim});
+      const float step = ByteKeys(kDim).scales(block)[t % kBlock];
+      for (size_t d = 0; d < kDim; ++d)
+        ASSERT_NEAR(rows[t % kBlock * kDim + d], keys_.rows(t, 1).row(0)[d], steps * step + 1e-6)
+            << t << ' ' << d;
+    }
+  }
+};
+
+TEST_F(ByteCache, RoundsKeysToHalfAStep) {
+  for (const size_t count : {1, 2, 60, 1, 64, 5, 30}) {
+    append(cache_, count);
+    expect_keys(cache_, 0.501);
+  }
+}
+
+TEST_F(ByteCache, AFullBlockDoesNotDependOnHowItCame) {
+  KvCache whole({{1, kDim}}, Operand::int8);
+  append(whole, 192);
+  for (const size_t count : {1, 1, 61, 1, 63, 30, 35}) append(cache_, count);
+  for (size_t block = 0; block < 3; ++block)
+    EXPECT_EQ(key_block(cache_, block), key_block(whole, block)) << block;
+}
+
+TEST_F(ByteCache, WhatIsCutOffIsGoneAndTheRestGoesOn) {
+  append(cache_, 150);
+  for (const size_t kept : {140, 100, 70}) {  // in the last block, then twice in an earlier one
+    cache_.truncate(kept);
+    expect_keys(cache_, 3);
+    const float* scales = ByteKeys(kDim).scales(cache_.view(0)[0].key_blocks[kept / kBlock]);
+    for (size_t slot = kept % kBlock; slot < kBlock; ++slot) EXPECT_EQ(scales[slot], 0.0f);
+  }
+  append(cache_, 100);
+  expect_keys(cache_, 3);
+}
 
 TEST_P(Cache, HasOneViewPerKvHead) {
   const KvCache cache = make();
@@ -85,7 +147,7 @@ TEST_P(Cache, HoldsEachHeadAsPackedBlocks) {
   append(cache, 100);
   for (size_t i = 0; i < kShapes.size(); ++i) {
     const size_t dim = kShapes[i].head_dim;
-    const size_t size = kv_block_bytes(GetParam(), dim);
+    const size_t size = value_block_bytes(GetParam(), dim);
     for (size_t h = 0; h < kShapes[i].kv_heads; ++h) {
       for (size_t b = 0; b < 2; ++b) {
         const size_t count = b == 0 ? 64 : 36;
@@ -163,7 +225,7 @@ TEST_P(Cache, ForgetsWhatWasWrittenButNotCommitted) {
   for (size_t i = 0; i < kShapes.size(); ++i) {
     Rows poison(20, kShapes[i], 0);
     std::ranges::fill(poison.values, NAN);
-    cache.write(i, poison.rows(0, 20), poison.rows(0, 20));
+    cache.write(pool_, i, poison.rows(0, 20), poison.rows(0, 20));
   }
   cache.truncate(10);
   EXPECT_EQ(content(cache), before);
@@ -172,7 +234,7 @@ TEST_P(Cache, ForgetsWhatWasWrittenButNotCommitted) {
 TEST_P(Cache, HoldsWhatItNeedsAndLittleMore) {
   size_t per_token = 0;
   for (const KvLayerShape& s : kShapes)
-    per_token += 2 * s.kv_heads * s.head_dim * operand_bytes(GetParam());
+    per_token += 2 * s.kv_heads * value_block_bytes(GetParam(), s.head_dim) / kBlock;
   KvCache cache = make();
   for (const size_t tokens : {1, 1000, 20000, 50001}) {
     ASSERT_TRUE(cache.reserve(tokens).ok());
@@ -251,7 +313,8 @@ INSTANTIATE_TEST_SUITE_P(Operands, Cache, testing::Values(Operand::bf16, Operand
 TEST(CacheWithoutHeads, NeedsNoMemory) {
   KvCache cache({{0, 0}, {0, 64}}, Operand::bf16);
   ASSERT_TRUE(cache.reserve(SIZE_MAX).ok());
-  cache.write(1, {nullptr, 5, 0}, {nullptr, 5, 0});
+  ThreadPool pool(1);
+  cache.write(pool, 1, {nullptr, 5, 0}, {nullptr, 5, 0});
   cache.commit(5);
   EXPECT_EQ(cache.tokens(), 5u);
   EXPECT_EQ(cache.bytes(), 0u);

@@ -88,7 +88,12 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
   rope(compute_, angles, spec.rope.pairing, spec.head_dim, queries);
   rope(compute_, angles, spec.rope.pairing, spec.head_dim, keys);
 
-  cache.write(index, keys, values);
+  if (compute_.operand != Operand::f32) {
+    hadamard(compute_, spec.head_dim, queries);
+    hadamard(compute_, spec.head_dim, keys);
+  }
+
+  cache.write(*compute_.pool, index, keys, values);
   attend(index, queries, attended);
   matmul(compute_, attended, {{{.weights = &weights.output, .y = y}}});
 }

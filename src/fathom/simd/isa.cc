@@ -62,6 +62,8 @@ std::span<const Isa> supported_isas() {
   return found;
 }
 
+bool multiplies_bytes(Isa isa) { return isa == Isa::portable || isa == Isa::avx512bf16; }
+
 Isa best_isa() { return supported_isas().back(); }
 
 Result<Isa> parse_isa(std::string_view text) {

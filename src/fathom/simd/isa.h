@@ -20,6 +20,9 @@ std::string_view name(Isa isa);
 std::span<const Isa> supported_isas();
 Isa best_isa();
 
+// Whether it has kernels that multiply bytes: Operand::int8, Activations::int8 (kernels/compute.h).
+bool multiplies_bytes(Isa isa);
+
 // "auto" is the best; otherwise a name. Error: unknown, or this machine cannot run it.
 Result<Isa> parse_isa(std::string_view text);
 

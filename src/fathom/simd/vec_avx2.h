@@ -52,6 +52,13 @@ struct Vec {
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(chosen));
   }
 
+  template <int kDistance>
+  FATHOM_INLINE F exchange(F x) {
+    if constexpr (kDistance == 1) return _mm256_permute_ps(x, 0xb1);
+    if constexpr (kDistance == 2) return _mm256_permute_ps(x, 0x4e);
+    if constexpr (kDistance == 4) return _mm256_permute2f128_ps(x, x, 0x01);
+  }
+
   template <int kDegree>
   FATHOM_INLINE F exp2(F x) {
     // Where the exponent field below becomes 0. In this order a NaN stays one.
@@ -115,10 +122,6 @@ struct Vec {
       store(p + kLanes, b);
       return add(sum, add(a, b));
     }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
-    }
   };
 
   struct F32 {
@@ -140,10 +143,6 @@ struct Vec {
       store(p, a);
       store(p + kLanes, b);
       return add(sum, add(a, b));
-    }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
     }
   };
 };

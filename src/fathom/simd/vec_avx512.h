@@ -55,6 +55,14 @@ struct Vec {
     return _mm512_mask_blend_ps(static_cast<__mmask16>(bits), b, a);
   }
 
+  template <int kDistance>
+  FATHOM_INLINE F exchange(F x) {
+    if constexpr (kDistance == 1) return _mm512_permute_ps(x, 0xb1);
+    if constexpr (kDistance == 2) return _mm512_permute_ps(x, 0x4e);
+    if constexpr (kDistance == 4) return _mm512_shuffle_f32x4(x, x, 0xb1);
+    if constexpr (kDistance == 8) return _mm512_shuffle_f32x4(x, x, 0x4e);
+  }
+
   // vreduceps leaves x - floor(x), 0 for infinities; vscalefps multiplies by 2^floor(x), 0 for
   // -inf.
   template <int kDegree>
@@ -115,10 +123,6 @@ struct Vec {
       store(p + kLanes, b);
       return add(sum, add(a, b));
     }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
-    }
   };
 
   struct F32 {
@@ -140,10 +144,6 @@ struct Vec {
       store(p, a);
       store(p + kLanes, b);
       return add(sum, add(a, b));
-    }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
     }
   };
 };

@@ -43,16 +43,6 @@ struct Vec : avx512::Vec {
       _mm512_storeu_si512(p, rounded);
       return dot(sum, rounded, _mm512_set1_epi32(0x3f803f80));  // pairs of bf16 ones
     }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = widen(p);
-      b = widen(p + kLanes);
-    }
-
-   private:
-    FATHOM_INLINE F widen(const Left* p) {
-      const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-      return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(u), 16));
-    }
   };
 };
 

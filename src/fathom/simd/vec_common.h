@@ -8,6 +8,7 @@
 //   add sub mul fma max        fma(a, b, c) = a * b + c
 //   mul_from fma_from          as mul and fma, with b in memory
 //   reduce_add reduce_max      over the lanes
+//   exchange<distance>(x)      lane i takes lane i ^ distance's value; a power of two below kLanes
 //   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
 //   Mask, greater, any         comparison per lane; masks combine with |
@@ -32,7 +33,6 @@
 //   kParts                     fused steps per pack; left<part>() and right<part>() feed dot()
 //   store_left(p, a, b, sum)   rounds a and b, stores them as 2 * kLanes Left elements, and returns
 //                              sum + what was stored, spread over the lanes in any order
-//   load_left(p, a, b)         the reverse
 #pragma once
 
 // Inlined even without optimisation: no symbol compiled for one instruction set may serve another.

@@ -41,6 +41,12 @@ struct Vec {
     return vbslq_f32(vtstq_u32(vdupq_n_u32(static_cast<uint32_t>(bits)), lane), a, b);
   }
 
+  template <int kDistance>
+  FATHOM_INLINE F exchange(F x) {
+    if constexpr (kDistance == 1) return vrev64q_f32(x);
+    if constexpr (kDistance == 2) return vextq_f32(x, x, 2);
+  }
+
   template <int kDegree>
   FATHOM_INLINE F exp2(F x) {
     x = vmaxq_f32(set1(-127.0f), x);  // where the exponent field below becomes 0; a NaN stays one
@@ -100,10 +106,6 @@ struct Vec {
       store(p + kLanes, b);
       return add(sum, add(a, b));
     }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
-    }
   };
 
   struct F32 {
@@ -125,10 +127,6 @@ struct Vec {
       store(p, a);
       store(p + kLanes, b);
       return add(sum, add(a, b));
-    }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
     }
   };
 };

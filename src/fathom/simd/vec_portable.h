@@ -49,6 +49,11 @@ struct Vec {
     return chosen ? a : b;
   }
 
+  template <int kDistance>
+  FATHOM_INLINE F exchange(F x) {
+    return F{x[0 ^ kDistance], x[1 ^ kDistance], x[2 ^ kDistance], x[3 ^ kDistance]};
+  }
+
   template <int kDegree>
   FATHOM_INLINE F exp2(F x) {
     x = max(set1(-127.0f), x);  // in this order a NaN stays one
@@ -121,10 +126,6 @@ struct Vec {
       store(p + kLanes, b);
       return add(sum, add(a, b));
     }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
-    }
   };
 
   struct F32 {
@@ -146,10 +147,6 @@ struct Vec {
       store(p, a);
       store(p + kLanes, b);
       return add(sum, add(a, b));
-    }
-    FATHOM_INLINE void load_left(const Left* p, F& a, F& b) {
-      a = load(p);
-      b = load(p + kLanes);
     }
   };
 };
