@@ -16,9 +16,11 @@ namespace {
 
 static_assert(sizeof(BlockMask) == kBlock * sizeof(uint64_t), "masks are read as one array");
 
-// A long scan is cut so that a call has about this many tasks, however few its rows ...
-constexpr size_t kTasks = 64;
-// ... but none shorter than this many key blocks, below which starting a task costs more.
+// A long scan is cut, however few its rows, so that no task holds more than this share of a call:
+// the first half's a sixteenth, the next quarter's half of that, and the last quarter's a quarter,
+// so that the cores that finish first do not wait long for the others ...
+constexpr size_t kFewestTasks = 16;
+// ... but none is shorter than this many key blocks, below which starting it costs more.
 constexpr size_t kMinSplit = 8;
 // Rows of one item: enough to fill tiles, few enough for queries and output to stay in L2.
 constexpr size_t kItemRows = 256;
@@ -132,9 +134,12 @@ std::vector<Work> cut_by_rows(const AttendArgs& args) {
 size_t cut_by_keys(size_t head_dim, std::vector<Work>& works) {
   size_t total = 0;
   for (const Work& work : works) total += work.key_blocks;
-  const size_t goal = std::max(kMinSplit, (total + kTasks - 1) / kTasks);
   size_t arena = 0;
+  size_t before = 0;
   for (Work& work : works) {
+    const size_t tasks = kFewestTasks * (before < total / 2 ? 1 : before < total / 4 * 3 ? 2 : 4);
+    const size_t goal = std::max(kMinSplit, (total + tasks - 1) / tasks);
+    before += work.key_blocks;
     const size_t pieces = std::max<size_t>(1, (work.key_blocks + goal - 1) / goal);
     work.split = (work.key_blocks + pieces - 1) / pieces;
     work.split += work.split % 2;  // the kernel takes blocks by twos
