@@ -66,6 +66,7 @@ AttendKernel kernel_for(Isa isa, Operand operand) {
 
 // One query block of adjacent heads that share a KV head and a plan, cut along its keys.
 struct Work {
+  const AttendArgs* args = nullptr;  // its sequence
   const BlockPlan* plan = nullptr;
   const KvHeadView* kv = nullptr;
   size_t head = 0;   // the first
@@ -101,14 +102,13 @@ void append_heads(const AttendArgs& args, size_t head, size_t heads, std::vector
   const BlockPlan* plan = args.plan_of_head[head];
   assert(plan->queries == args.queries.rows);
   for (size_t b = plan->query_blocks(); b-- > 0;) {  // causal plans: the longest first
-    Work work{plan, &args.kv_heads[head / group], head, heads, b};
+    Work work{&args, plan, &args.kv_heads[head / group], head, heads, b};
     for (const KeyRun& run : plan->runs_of(b)) work.key_blocks += run.count;
     works.push_back(work);
   }
 }
 
-std::vector<Work> cut_by_rows(const AttendArgs& args) {
-  std::vector<Work> works;
+void cut_by_rows(const AttendArgs& args, std::vector<Work>& works) {
   const size_t group = args.plan_of_head.size() / args.kv_heads.size();
   const size_t most =
       std::max<size_t>(1, kItemRows / std::clamp<size_t>(args.queries.rows, 1, kBlock));
@@ -126,15 +126,16 @@ std::vector<Work> cut_by_rows(const AttendArgs& args) {
       head += same;
     }
   }
-  return works;
 }
 
 // Cuts each work along its keys, by the sizes of the plan alone, so that the result does not depend
 // on the threads. Returns the floats of partial rows needed.
-size_t cut_by_keys(size_t head_dim, std::vector<Work>& works) {
+//
+// A batch cuts each sequence as if it were alone, so that a sequence's result does not depend on
+// the others either.
+size_t cut_by_keys(std::span<Work> works, size_t arena) {
   size_t total = 0;
   for (const Work& work : works) total += work.key_blocks;
-  size_t arena = 0;
   size_t before = 0;
   for (Work& work : works) {
     const size_t tasks = kFewestTasks * (before < total / 2 ? 1 : before < total / 4 * 3 ? 2 : 4);
@@ -145,17 +146,23 @@ size_t cut_by_keys(size_t head_dim, std::vector<Work>& works) {
     work.split += work.split % 2;  // the kernel takes blocks by twos
     work.splits = work.key_blocks == 0 ? 0 : (work.key_blocks + work.split - 1) / work.split;
     work.partials = arena;
-    if (work.splits > 1) arena += work.splits * partial_floats(work.rows(), head_dim);
+    if (work.splits > 1) arena += work.splits * partial_floats(work.rows(), work.args->head_dim);
   }
   return arena;
 }
 
 class Call {
  public:
-  Call(const Compute& compute, const AttendArgs& args)
-      : args_(args), kernel_(kernel_for(compute.isa, compute.operand)), works_(cut_by_rows(args)) {
+  Call(const Compute& compute, std::span<const AttendArgs> batch)
+      : kernel_(kernel_for(compute.isa, compute.operand)) {
+    size_t floats = 0;
+    for (const AttendArgs& args : batch) {
+      const size_t first = works_.size();
+      cut_by_rows(args, works_);
+      floats = cut_by_keys(std::span(works_).subspan(first), floats);
+    }
     static thread_local Buffer<float> arena;
-    arena.ensure(cut_by_keys(args.head_dim, works_));
+    arena.ensure(floats);
     arena_ = arena.data();
     pending_ = std::make_unique<std::atomic<size_t>[]>(works_.size());
     for (size_t w = 0; w < works_.size(); ++w) {
@@ -169,11 +176,12 @@ class Call {
   void run(size_t index) {
     const Task task = tasks_[index];
     const Work& work = works_[task.work];
+    const size_t head_dim = work.args->head_dim;
     static thread_local Buffer<float> scratch;
-    const size_t partial_size = partial_floats(work.rows(), args_.head_dim);
-    scratch.ensure(partial_size + attend_scratch_floats(work.rows(), args_.head_dim));
+    const size_t partial_size = partial_floats(work.rows(), head_dim);
+    scratch.ensure(partial_size + attend_scratch_floats(work.rows(), head_dim));
     if (work.splits <= 1) {
-      const PartialRows rows = partial_at(scratch.data(), work.rows(), args_.head_dim);
+      const PartialRows rows = partial_at(scratch.data(), work.rows(), head_dim);
       score(work, 0, rows, scratch.data() + partial_size);
       write(work, rows);
       return;
@@ -189,19 +197,20 @@ class Call {
 
  private:
   PartialRows partial(const Work& work, size_t split) const {
-    const size_t size = partial_floats(work.rows(), args_.head_dim);
-    return partial_at(arena_ + work.partials + split * size, work.rows(), args_.head_dim);
+    const size_t size = partial_floats(work.rows(), work.args->head_dim);
+    return partial_at(arena_ + work.partials + split * size, work.rows(), work.args->head_dim);
   }
 
   void score(const Work& work, size_t split, const PartialRows& rows, float* scratch) const {
+    const AttendArgs& args = *work.args;
     const std::span<const KeyRun> runs = work.plan->runs_of(work.query_block);
     AttendItem item;
-    item.queries = args_.queries.row(work.first_query()) + work.head * args_.head_dim;
-    item.query_stride = args_.queries.stride;
+    item.queries = args.queries.row(work.first_query()) + work.head * args.head_dim;
+    item.query_stride = args.queries.stride;
     item.query_count = work.queries();
     item.heads = work.heads;
-    item.head_dim = args_.head_dim;
-    item.scale = args_.scale * std::numbers::log2e_v<float>;
+    item.head_dim = args.head_dim;
+    item.scale = args.scale * std::numbers::log2e_v<float>;
     item.key_blocks = work.kv->key_blocks;
     item.value_blocks = work.kv->value_blocks;
     item.runs = runs.data();
@@ -220,11 +229,10 @@ class Call {
     for (size_t r = 0; r < work.rows(); ++r) {
       const size_t query = work.first_query() + r / work.heads;
       const size_t head = work.head + r % work.heads;
-      normalise(rows, r, args_.out.row(query) + head * args_.head_dim);
+      normalise(rows, r, work.args->out.row(query) + head * work.args->head_dim);
     }
   }
 
-  const AttendArgs& args_;
   AttendKernel kernel_;
   std::vector<Work> works_;
   std::vector<Task> tasks_;
@@ -234,12 +242,16 @@ class Call {
 
 }  // namespace
 
-void attend(const Compute& compute, const AttendArgs& args) {
-  assert(args.head_dim % 16 == 0 && args.head_dim > 0 && args.head_dim <= 256);
-  assert(!args.kv_heads.empty() && args.plan_of_head.size() % args.kv_heads.size() == 0);
-  assert(args.queries.cols == args.plan_of_head.size() * args.head_dim);
-  assert(args.out.rows == args.queries.rows && args.out.cols == args.queries.cols);
-  Call call(compute, args);
+void attend(const Compute& compute, const AttendArgs& args) { attend(compute, {&args, 1}); }
+
+void attend(const Compute& compute, std::span<const AttendArgs> batch) {
+  for ([[maybe_unused]] const AttendArgs& args : batch) {
+    assert(args.head_dim % 16 == 0 && args.head_dim > 0 && args.head_dim <= 256);
+    assert(!args.kv_heads.empty() && args.plan_of_head.size() % args.kv_heads.size() == 0);
+    assert(args.queries.cols == args.plan_of_head.size() * args.head_dim);
+    assert(args.out.rows == args.queries.rows && args.out.cols == args.queries.cols);
+  }
+  Call call(compute, batch);
   compute.pool->run(call.tasks(), [&](size_t task, size_t) { call.run(task); });
 }
 

@@ -38,4 +38,8 @@ struct AttendArgs {
 // compute.operand. The result does not depend on the number of threads.
 void attend(const Compute& compute, const AttendArgs& args);
 
+// Several sequences at once, each with its own queries, cache and plans: what each alone gives, bit
+// for bit, with all their work shared out over the cores.
+void attend(const Compute& compute, std::span<const AttendArgs> batch);
+
 }  // namespace fathom

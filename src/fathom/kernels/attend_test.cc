@@ -405,6 +405,39 @@ TEST_P(Attend, WeightsOfEqualValuesAddUpToOne) {
   for (float x : run_attend(p, cache, {&plan}, isa, operand, pool_)) EXPECT_NEAR(x, 1.0f, 1e-6);
 }
 
+TEST_P(Attend, ABatchIsEachSequenceAlone) {
+  const auto [isa, operand] = GetParam();
+  std::vector<Problem> problems;  // a chunk, two that decode, one of nothing, of two head sizes
+  problems.push_back(make_problem(70, 200, 4, 2, 64, 1));
+  problems.push_back(make_problem(1, 1500, 4, 2, 64, 2));
+  problems.push_back(make_problem(1, 3, 6, 1, 48, 3));
+  problems.push_back(make_problem(0, 64, 4, 2, 64, 4));
+  std::vector<Cache> caches;
+  std::vector<BlockPlan> plans;
+  for (const Problem& p : problems) {
+    caches.emplace_back(p, operand);
+    plans.push_back(causal_plan(p.queries, p.keys));
+  }
+  std::vector<std::vector<const BlockPlan*>> plan_of_head;
+  std::vector<std::vector<float>> alone, together;
+  std::vector<AttendArgs> batch;
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const Problem& p = problems[i];
+    const size_t width = p.heads * p.head_dim;
+    plan_of_head.emplace_back(p.heads, &plans[i]);
+    alone.push_back(run_attend(p, caches[i], plan_of_head[i], isa, operand, pool_));
+    together.emplace_back(p.q.size(), NAN);
+    batch.push_back({.queries = {p.q.data(), p.queries, width},
+                     .out = {together[i].data(), p.queries, width},
+                     .head_dim = p.head_dim,
+                     .scale = p.scale,
+                     .kv_heads = caches[i].views(),
+                     .plan_of_head = plan_of_head[i]});
+  }
+  attend({.isa = isa, .operand = operand, .pool = &pool_}, batch);
+  EXPECT_EQ(together, alone);
+}
+
 TEST_P(Attend, SameBitsForAnyNumberOfThreads) {
   const auto [isa, operand] = GetParam();
   const Problem p = make_problem(70, 2500, 4, 2, 64, 19);

@@ -25,6 +25,25 @@ struct Int16 {
   using Code = int16_t;
   static constexpr size_t kPack = 2;
   static constexpr float kRange = 32767;
+
+  // A power of two: some machines multiply by one beside the products, and of 15 bits the one that
+  // it may cost is not missed.
+  FATHOM_INLINE void set_scale(float top, ActivationGroup& group) {
+    if (!(top < __builtin_inff())) {
+      group.scale = group.exponent = __builtin_nanf("");
+      return;
+    }
+    float scale = top / kRange;
+    uint32_t bits;
+    __builtin_memcpy(&bits, &scale, sizeof bits);
+    bits = (bits + 0x7fffff) >> 23 << 23;  // up to the next power
+    __builtin_memcpy(&scale, &bits, sizeof bits);
+    group.scale = scale;
+    group.exponent = static_cast<float>(static_cast<int>(bits >> 23) - 127);
+  }
+  FATHOM_INLINE typename Lanes::F scaled(const ActivationGroup& group, const float* p) {
+    return Lanes::times_power(Lanes::set1(group.scale), Lanes::set1(group.exponent), p);
+  }
   FATHOM_INLINE typename Lanes::I dot(typename Lanes::I acc, typename Lanes::I codes,
                                       typename Lanes::I activations) {
     return Lanes::dot_pairs(acc, codes, activations);
@@ -40,6 +59,11 @@ struct Int8 {
   using Code = int8_t;
   static constexpr size_t kPack = 4;
   static constexpr float kRange = 127;
+
+  FATHOM_INLINE void set_scale(float top, ActivationGroup& group) { group.scale = top / kRange; }
+  FATHOM_INLINE typename Lanes::F scaled(const ActivationGroup& group, const float* p) {
+    return Lanes::mul_from(Lanes::set1(group.scale), p);
+  }
   FATHOM_INLINE typename Lanes::I dot(typename Lanes::I acc, typename Lanes::I codes,
                                       typename Lanes::I activations) {
     return Lanes::dot_bytes(acc, codes, activations);
@@ -67,9 +91,9 @@ template <class Lanes, class Int>
 void convert_group(const float* x, std::byte* left) {
   const float top = largest<Lanes>(x);
   const bool zero = top <= kSmallest;  // not so if it is not a number
-  const auto inverse = Lanes::set1(zero ? 0 : Int::kRange / top);
   ActivationGroup group = {};
-  group.scale = zero ? 0 : top / Int::kRange;
+  if (!zero) Int::set_scale(top, group);
+  const auto inverse = Lanes::set1(zero ? 0 : 1 / group.scale);
   auto* const codes = reinterpret_cast<typename Int::Code*>(left);
   for (size_t i = 0; i < kScaled; i += Lanes::kLanes) {
     const auto code = Lanes::round_to_int(Lanes::mul(Lanes::load(x + i), inverse));
@@ -150,12 +174,11 @@ template <class Lanes, class Int, size_t kGroup, bool kMinima>
   for (size_t t = 0; t < kTileTokens; ++t) {
     const auto* const group = reinterpret_cast<const ActivationGroup*>(
         activations + t * stride + kScaled * sizeof(typename Int::Code));
-    const F activation_scale = Lanes::set1(group->scale);
     const F value_sum = Lanes::set1(group->value_sum[kGroup == kScaled ? 2 : half]);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
       float* const at = total + t * kBlock + j * Lanes::kLanes;
-      const F scale = Lanes::mul_from(activation_scale, scales + j * Lanes::kLanes);
+      const F scale = Int::scaled(*group, scales + j * Lanes::kLanes);
       F sum = Lanes::load(at);
       if constexpr (kMinima)
         sum = Lanes::fma_from(value_sum, scales + kBlock + j * Lanes::kLanes, sum);

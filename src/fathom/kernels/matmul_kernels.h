@@ -56,6 +56,7 @@ struct CodePanel {
 // A token's activations hold, for each 32 columns, 32 integers and this.
 struct ActivationGroup {
   float scale;         // activation = scale * integer
+  float exponent;      // of int16: scale = 2^exponent
   float value_sum[3];  // sums of activations: of the first 16, the second 16, and both
 };
 

@@ -117,10 +117,13 @@ std::vector<double> rounded(Activations activations, const Weights& weights,
   for (size_t begin = 0; begin < values.size(); begin += 32) {
     float top = 0;
     for (size_t i = begin; i < begin + 32; ++i) top = std::max(top, std::abs(x[i]));
-    const float inverse = range / top;
+    const float step = activations == Activations::int16
+                           ? std::exp2(std::ceil(std::log2(top / range)))
+                           : top / range;
+    const float inverse = 1 / step;
     for (size_t i = begin; i < begin + 32; ++i) {
-      values[i] = double{std::nearbyint(x[i] * inverse)} * (top / range);
-      EXPECT_NEAR(values[i], x[i], (0.5 + range * 0x1p-22) * top / range);
+      values[i] = double{std::nearbyint(x[i] * inverse)} * step;
+      EXPECT_NEAR(values[i], x[i], (0.5 + range * 0x1p-22) * step);
     }
   }
   return values;

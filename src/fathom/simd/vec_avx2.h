@@ -30,6 +30,7 @@ struct Vec {
   FATHOM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
   FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
   FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
+  FATHOM_INLINE F times_power(F s, F, const float* p) { return mul_from(s, p); }
   FATHOM_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
   FATHOM_INLINE float reduce_add(F x) {
     __m128 v = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));

@@ -46,6 +46,7 @@ struct Vec {
     asm("vfmadd231ps %2, %1, %0" : "+v"(c) : "v"(a), "m"(*reinterpret_cast<const F*>(p)));
     return c;
   }
+  FATHOM_INLINE F times_power(F, F e, const float* p) { return _mm512_scalef_ps(load(p), e); }
   FATHOM_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
   FATHOM_INLINE float reduce_add(F x) { return _mm512_reduce_add_ps(x); }
   FATHOM_INLINE float reduce_max(F x) { return _mm512_reduce_max_ps(x); }

@@ -7,6 +7,7 @@
 //   zero set1 load store       memory need not be aligned
 //   add sub mul fma max        fma(a, b, c) = a * b + c
 //   mul_from fma_from          as mul and fma, with b in memory
+//   times_power(s, e, p)       load(p) * 2^e, where s = 2^e
 //   reduce_add reduce_max      over the lanes
 //   exchange<distance>(x)      lane i takes lane i ^ distance's value; a power of two below kLanes
 //   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5

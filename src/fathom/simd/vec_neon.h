@@ -31,6 +31,7 @@ struct Vec {
   FATHOM_INLINE F fma(F a, F b, F c) { return vfmaq_f32(c, a, b); }
   FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
   FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
+  FATHOM_INLINE F times_power(F s, F, const float* p) { return mul_from(s, p); }
   FATHOM_INLINE F max(F a, F b) { return vmaxq_f32(a, b); }
   FATHOM_INLINE float reduce_add(F x) { return vaddvq_f32(x); }
   FATHOM_INLINE float reduce_max(F x) { return vmaxvq_f32(x); }

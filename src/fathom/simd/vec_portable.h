@@ -34,6 +34,7 @@ struct Vec {
   FATHOM_INLINE F fma(F a, F b, F c) { return a * b + c; }
   FATHOM_INLINE F mul_from(F a, const float* p) { return mul(a, load(p)); }
   FATHOM_INLINE F fma_from(F a, const float* p, F c) { return fma(a, load(p), c); }
+  FATHOM_INLINE F times_power(F s, F, const float* p) { return mul_from(s, p); }
   FATHOM_INLINE F max(F a, F b) { return a > b ? a : b; }
   FATHOM_INLINE float reduce_add(F x) { return (x[0] + x[2]) + (x[1] + x[3]); }
   FATHOM_INLINE float reduce_max(F x) {
