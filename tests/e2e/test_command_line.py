@@ -63,7 +63,7 @@ def test_every_command_has_help(name):
     (["run", "-m", "MODEL", "-p", "x", "--stop", b"a\xe9"], "--stop: not UTF-8 at byte 1"),
     (["run", "-m", "MODEL", "-p", "x", "--isa", "sse2"], "avx2"),
     (["run", "-m", "MODEL", "-p", "x", "--precision", "f64"],
-     "--precision: no 'f64': one of f32, bf16, fast"),
+     "--precision: no 'f64': one of f32, bf16, int8, fast"),
     (["run", "-m", "MODEL", "-p", "x", "--precision", "0"], "--precision: no '0'"),
     (["run", "-m", "MODEL", "-p", "x", "--chat-template", "vicuna"], "chatml"),
     (["run", "-m", "MODEL", "-p", "x", "--chat-template", "chatml", "--raw"], "--raw"),

@@ -1,7 +1,6 @@
 """Both real models' logits against the double-precision oracle, on 1,024 tokens of a real text.
 
-In f32 hardly any argmax may differ; where products are rounded to bf16 one in a hundred may (two,
-where all products are), if the oracle's two best are nearly tied: nearer than the root-mean-square
+In f32 hardly any argmax may differ; where attention is rounded to bf16 one in a hundred may, if the oracle's two best are nearly tied: nearer than the root-mean-square
 error of their difference that the rounding leads one to expect. That is, as test_logits_tiny.py
 derives it, 2^-9 sqrt(rounded products) of the logits' spread for one logit, and sqrt(2) times that
 for the difference of two. See docs/accuracy.md.
@@ -88,7 +87,7 @@ def agreement(request):
     tokens = tokenize(path, TEXT.read_text())
     model = forward.Model(path)
     # Scores and values; those, the projections (seven products in all) and the head.
-    rounded_products = {"f32": 0, "bf16": 2 * model.layers, "fast": 7 * model.layers + 1}
+    rounded_products = {"f32": 0, "bf16": 2 * model.layers, "int8": 0, "fast": 0}
     result = {precision: Agreement(rounded) for precision, rounded in rounded_products.items()}
     vocabulary = len(model.fields["tokenizer.ggml.tokens"].contents())
     streams = [conftest.fathom_logit_blocks(path, tokens, vocabulary, precision=precision)
@@ -108,9 +107,15 @@ def test_f32(agreement):
     assert np.mean(one.divergences) <= 1e-6, one
 
 
-@pytest.mark.parametrize("precision, same", [("bf16", 0.99), ("fast", 0.98)])
-def test_bf16(agreement, precision, same):
+def test_bf16(agreement):
+    one = agreement["bf16"]
+    assert one.same() >= 0.99, one
+    assert max(one.gaps, default=0) <= one.near_tie(), one
+    assert np.mean(one.divergences) <= 3e-4, one
+
+
+@pytest.mark.parametrize("precision, same, divergence", [("int8", 0.98, 1e-3), ("fast", 0.95, 1e-2)])
+def test_8_bits(agreement, precision, same, divergence):
     one = agreement[precision]
     assert one.same() >= same, one
-    assert max(one.gaps, default=0) <= one.near_tie(), one
-    assert np.mean(one.divergences) <= 1e-3, one
+    assert np.mean(one.divergences) <= divergence, one

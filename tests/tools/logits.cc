@@ -1,5 +1,5 @@
-// tool_logits MODEL TOKENS [--precision f32|bf16|fast] [--isa NAME] [--threads N] [--chunk N] >
-// rows: the logits of every token, [tokens, vocabulary] f32, to standard output as they are
+// tool_logits MODEL TOKENS [--precision f32|bf16|int8|fast] [--isa NAME] [--threads N] [--chunk N]
+// > rows: the logits of every token, [tokens, vocabulary] f32, to standard output as they are
 // computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +25,7 @@ struct Arguments {
 Result<Precision> parse_precision(std::string_view text) {
   for (const Precision precision : all_precisions())
     if (text == name(precision)) return precision;
-  return Error{"--precision " + std::string(text) + ": not one of f32, bf16, fast"};
+  return Error{"--precision " + std::string(text) + ": not one of f32, bf16, int8, fast"};
 }
 
 Result<Arguments> parse(int argc, char** argv) {
