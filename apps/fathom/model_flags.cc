@@ -78,9 +78,10 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                  "Instruction set: auto, portable, avx2, avx512, avx512bf16, neon (default: auto)")
       ->envname("FATHOM_ISA");
   app.add_option("--precision", flags.precision,
-                 "What products multiply in: f32; bf16: attention in bf16, projections in f32; "
-                 "fast: all in bf16 (default: bf16)")
-      ->type_name("f32|bf16|fast");
+                 "What products multiply in: f32; bf16: attention in bf16, activations in 16 bits; "
+                 "int8: as bf16, with queries and keys in 8 bits; fast: activations in 8 bits too "
+                 "(default: bf16)")
+      ->type_name("f32|bf16|int8|fast");
 }
 
 Result<ModelSettings> check(const ModelFlags& flags) {
