@@ -10,7 +10,7 @@ import pytest
 import tiny_models
 from conftest import command, fail, run, succeed
 
-COMMANDS = ("run", "eval", "pull", "list", "info", "tokenize", "patterns")
+COMMANDS = ("run", "eval", "bench", "pull", "list", "info", "tokenize", "patterns")
 
 
 def test_version():
