@@ -34,7 +34,7 @@ Status complete(Flags& flags) {
   if (!flags.operands.empty()) {
     FATHOM_TRY(flags.shapes.operands, choose("--precision", flags.operands, kOperands));
   }
-  return check(flags.shapes);
+  return {};
 }
 
 // Those of the model's first layer.
@@ -65,6 +65,8 @@ int bench(const Suite& suite, Flags& flags) {
   if (!sound.ok()) return misused(sound.error());
   const auto machine = BenchMachine::make(flags.bench);
   if (!machine.ok()) return misused(machine.error());
+  const Status possible = check(flags.shapes, machine.value().run.compute.isa);
+  if (!possible.ok()) return misused(possible.error());
   FigurePrinter printer(flags.bench.json);
   const Status measured = measure(suite, flags, machine.value().run, std::ref(printer));
   if (!measured.ok()) return failed(measured.error());

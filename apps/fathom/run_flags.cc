@@ -114,6 +114,11 @@ std::vector<std::string> without_effect(const CLI::App& app, const RunFlags& fla
   if (flags.generation.sampling.temperature == 0)
     for (const char* name : {"--top-k", "--top-p", "--min-p", "--seed"})
       if (app.count(name) > 0) found.push_back(std::string(name) + " changes nothing at --temp 0");
+  const auto isa = parse_isa(flags.model.isa);
+  if (isa.ok() && !multiplies_bytes(*isa) &&
+      (flags.model.precision == "int8" || flags.model.precision == "fast"))
+    found.emplace_back("--precision " + flags.model.precision + " is bf16 on " +
+                       std::string(name(*isa)) + ", which has no products of bytes");
   if (flags.raw && app.count("--system") > 0)
     found.emplace_back("--system changes nothing with --raw");
   return found;

@@ -56,19 +56,20 @@ def test_machine_has_every_ceiling_on_one_core_and_on_all():
 
 def test_attention_tells_speed_share_and_error():
     report = report_of("attention", *QUICK, "--depths", "0,100", "--head-dim", "64", "96",
-                       "--tokens", "70", "--precision", "bf16,f32")
+                       "--tokens", "70", "--precision", "bf16,f32,int8",
+                       "--isa", "portable")
     figures = figures_by(report, "operand", "head_dim", "depth")
-    assert len(figures) == len(report["figures"]) == 8
+    assert len(figures) == len(report["figures"]) == 12
     for (operand, head_dim, depth), figure in figures.items():
         assert KEYS <= figure.keys()
-        assert figure["ceiling_of"] == operand + " peak"
+        assert figure["ceiling_of"] == ("f32" if operand == "f32" else "bf16") + " peak"
         assert figure["fraction"] == pytest.approx(figure["value"] / figure["ceiling"])
         pairs = 70 * depth + 70 * 71 / 2
         flops = 4 * head_dim * 9 * pairs
         assert figure["value"] == pytest.approx(flops / figure["ms"] * 1e-6)
         assert figure["ns_per_pair"] == pytest.approx(figure["ms"] * 1e6 / pairs)
         # Sums of hundreds of numbers, rounded to 8 and to 24 bits.
-        assert 0 < figure["error"] < (1e-2 if operand == "bf16" else 1e-5)
+        assert 0 < figure["error"] < {"bf16": 1e-2, "int8": 3e-2, "f32": 1e-5}[operand]
 
 
 def test_attention_within_a_window_scores_fewer_pairs():
@@ -230,3 +231,9 @@ def test_table_of_a_report(tiny, rival, tmp_path):
     rows = [line for line in text.splitlines() if line.startswith(("| 0 |", "| 64 |"))]
     assert len(rows) == 2 and all("512 (" in line and "10.0 (" in line for line in rows)
     assert "2 threads" in text and "commit" in text
+
+
+@pytest.mark.parametrize("suite", ["attention", "decode"])
+def test_scores_in_bytes_are_refused_where_there_are_none(suite):
+    # On another machine avx2 itself is what is refused.
+    assert "avx2" in fail(2, "bench", suite, "--precision", "int8", "--isa", "avx2", "--depths", "0")

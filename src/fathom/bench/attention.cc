@@ -43,7 +43,11 @@ Compute in(Compute compute, Operand operand) {
 
 }  // namespace
 
-Status check(const AttentionBench& bench) {
+Status check(const AttentionBench& bench, Isa isa) {
+  for (const Operand operand : bench.operands)
+    if (operand == Operand::int8 && !multiplies_bytes(isa))
+      return Error{"--precision int8: " + std::string(name(isa)) +
+                   " has no products of bytes; f32 and bf16 run anywhere"};
   for (const size_t head_dim : bench.head_dims)
     if (head_dim == 0 || head_dim > 256 || head_dim % 16 != 0)
       return Error{"--head-dim " + std::to_string(head_dim) +

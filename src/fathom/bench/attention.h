@@ -23,8 +23,8 @@ struct AttentionBench {
   PatternPtr pattern;  // what a query sees; required
 };
 
-// Error: shapes that attend() does not take.
-Status check(const AttentionBench& bench);
+// Error: shapes, or an operand on this instruction set, that attend() does not take.
+Status check(const AttentionBench& bench, Isa isa);
 
 // A causal chunk at each depth, its planning included, in GFLOP/s: 4 * head_dim for each scored
 // pair and head. The ceiling is the operand's peak.

@@ -70,7 +70,7 @@ Figure decode_figure(const std::string& program, size_t depth, double seconds) {
   return figure;
 }
 
-// Seconds that no program in these operands on this machine could go below.
+// Seconds that no program in f32 or bf16 on this machine could go below.
 struct Floor {
   double attention_s = 0, projections_s = 0;  // of a prefill
   double decode_s = 0;

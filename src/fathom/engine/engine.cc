@@ -9,7 +9,7 @@ namespace fathom {
 
 namespace {
 
-Activations activations_of(Precision precision) {
+Activations activations_of(Precision precision, Isa isa) {
   switch (precision) {
     case Precision::f32:
       return Activations::f32;
@@ -17,7 +17,7 @@ Activations activations_of(Precision precision) {
     case Precision::int8:
       return Activations::int16;
     case Precision::fast:
-      return Activations::int8;
+      return multiplies_bytes(isa) ? Activations::int8 : Activations::int16;
   }
   return Activations::f32;
 }
@@ -59,7 +59,7 @@ Engine::Engine(const EngineOptions& options, std::unique_ptr<Model> model)
     : pool_(options.threads == 0 ? available_cores() : options.threads),
       compute_{.isa = options.isa,
                .operand = operand_of(options.precision, options.isa),
-               .activations = activations_of(options.precision),
+               .activations = activations_of(options.precision, options.isa),
                .pool = &pool_},
       precision_(options.precision),
       model_(std::move(model)) {}

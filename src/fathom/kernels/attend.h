@@ -34,8 +34,9 @@ struct AttendArgs {
 };
 
 // Every key and value in a block that the plan names must be finite, masked or not: a mask gives a
-// value the weight 0, and 0 times infinity is not a number. Blocks hold elements of
-// compute.operand. The result does not depend on the number of threads.
+// value the weight 0, and 0 times infinity is not a number. Blocks hold what
+// compute.operand says: panel.h, and byte_keys.h for keys in 8 bits. The result does not depend on
+// the number of threads.
 void attend(const Compute& compute, const AttendArgs& args);
 
 // Several sequences at once, each with its own queries, cache and plans: what each alone gives, bit

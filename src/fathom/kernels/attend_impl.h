@@ -105,8 +105,7 @@ class AttendLoop {
       ahead_.add(next.blocks[b].keys, Scores::block_bytes(dim_));
       ahead_.add(next.blocks[b].values, kBlock * dim_ * sizeof(Right));
     }
-    // The value products of whole tiles alone make so many side steps.
-    ahead_.spread(rows_ / kRows * span.count * (kBlock / Op::kPack / 2));
+    ahead_.spread(rows_ / kRows * span.count * Scores::side_steps(dim_));
   }
 
   // Converts the queries, scaled, and empties the rows' state.
@@ -327,9 +326,9 @@ class AttendLoop {
   const size_t dim_;
   const size_t rows_;
   Scores queries_;
-  float* const sums_;             // [padded rows][kLanes]
-  float* const limit_;            // [padded rows]: scores above it raise the exponent
-  uint32_t* const query_of_row_;  // [padded rows]: whose mask row
+  float* const sums_;             // [rows][kLanes]
+  float* const limit_;            // [rows]: scores above it raise the exponent
+  uint32_t* const query_of_row_;  // [rows]: whose mask row
   Ahead<2 * kSpan> ahead_;
   Tile pending_;  // rows == 0: there is none
   size_t next_weights_ = 0;

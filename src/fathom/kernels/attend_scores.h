@@ -27,6 +27,10 @@ class FloatScores {
       : dim_(dim), queries_(reinterpret_cast<typename Op::Left*>(memory)) {}
 
   static size_t block_bytes(size_t dim) { return kBlock * dim * sizeof(typename Op::Right); }
+  // Steps of side work in the scores of one tile of rows and one block.
+  static size_t side_steps(size_t dim) {
+    return kBlock / (kVectors * kLanes) * (dim / Op::kPack / 2);
+  }
 
   // Two vectors at a time. Where `dim` ends on one, the second's zeros land in the next row, which
   // is filled later, or in the spare memory after the last.
@@ -77,6 +81,7 @@ class ByteScores {
         codes_(reinterpret_cast<int8_t*>(offsets_ + rows)) {}
 
   static size_t block_bytes(size_t dim) { return ByteKeys(dim).bytes(); }
+  static size_t side_steps(size_t dim) { return kBlock / (kVectors * kLanes) * (dim / kPack); }
 
   void fill(size_t r, const float* query, F scale) {
     float* const to = queries_ + r * dim_;
@@ -90,8 +95,10 @@ class ByteScores {
     }
     const float largest = Vec::reduce_max(top) + Vec::reduce_add(finite);
     const bool zero = largest <= ByteKeys::kSmallest;
-    const F inverse = Vec::set1(zero ? 0 : ByteKeys::kRange / largest);
     scales_[r] = zero ? 0 : largest / ByteKeys::kRange;
+    if (!(largest < __builtin_inff()))
+      return fill_with_nothing(r);  // the scale is no number either
+    const F inverse = Vec::set1(zero ? 0 : ByteKeys::kRange / largest);
     F sum = Vec::zero();
     for (size_t i = 0; i < dim_; i += kLanes) {
       const I code = Vec::round_to_int(Vec::mul(Vec::load(to + i), inverse));
@@ -99,6 +106,12 @@ class ByteScores {
       sum = Vec::add(sum, Vec::to_float(code));
     }
     offsets_[r] = -ByteKeys::kZero * static_cast<int32_t>(Vec::reduce_add(sum));
+  }
+
+  void fill_with_nothing(size_t r) {
+    scales_[r] = __builtin_nanf("");
+    offsets_[r] = 0;
+    for (size_t i = 0; i < dim_; ++i) codes_[r * dim_ + i] = 0;
   }
 
   template <int kR>

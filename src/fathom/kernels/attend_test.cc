@@ -212,6 +212,41 @@ TEST_P(Attend, LargeScores) {
   }
 }
 
+// The maximum rises in every span, and the tile before it, of the same few rows, still waits for
+// its values.
+TEST_P(Attend, LargeScoresOfFewRows) {
+  for (const size_t heads : {1, 2, 3, 4, 6, 7}) {
+    Problem p = make_problem(1, 1500, heads, 1, 64, 29);
+    for (size_t i = 0; i < p.q.size(); ++i) p.q[i] = i % p.head_dim == 0 ? 40 : 0;
+    for (size_t j = 0; j < p.keys; ++j)
+      p.k[j * p.head_dim] = static_cast<float>(j * 97 / p.keys) - 50;
+    p.scale = 1;
+    const BlockPlan plan = causal_plan(p.queries, p.keys);
+    check(p, std::vector(heads, &plan), "rising scores");
+  }
+}
+
+TEST_P(Attend, AQueryThatIsNotANumberSpoilsItselfAlone) {
+  const auto [isa, operand] = GetParam();
+  Problem p = make_problem(9, 200, 2, 1, 64, 31);
+  const BlockPlan plan = causal_plan(p.queries, p.keys);
+  const Cache cache(p, operand);
+  const std::vector<const BlockPlan*> plans(2, &plan);
+  const std::vector<float> sound = run_attend(p, cache, plans, isa, operand, pool_);
+  constexpr size_t kRow = 5;  // query 2, head 1
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    p.q[kRow * p.head_dim + 7] = bad;
+    const std::vector<float> got = run_attend(p, cache, plans, isa, operand, pool_);
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (i / p.head_dim == kRow) {
+        EXPECT_FALSE(std::isfinite(got[i])) << i;
+      } else {
+        EXPECT_EQ(got[i], sound[i]) << i;
+      }
+    }
+  }
+}
+
 TEST_P(Attend, WeightsOfEqualValuesAddUpToOne) {
   const auto [isa, operand] = GetParam();
   Problem p = make_problem(5, 777, 1, 1, 64, 17);

@@ -24,7 +24,8 @@ constexpr std::string_view name(Operand operand) {
 // What many tokens' activations are rounded to in a projection; sums are f32 in all.
 //
 // int16 and int8, with a scale per 32 elements, are multiplied by the weights' integer codes
-// exactly. Where weights are not quantised, or the ISA does not multiply bytes, they are f32.
+// exactly. Where weights are not quantised, and int8 where the ISA does not multiply bytes, they
+// are f32 after all.
 enum class Activations : uint8_t { f32, int16, int8 };
 
 constexpr std::string_view name(Activations activations) {

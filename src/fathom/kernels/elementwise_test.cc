@@ -199,6 +199,28 @@ TEST_P(Elementwise, AddAddBiasScale) {
   }
 }
 
+// H[i][j] of n: -1 to the number of bits that i and j share, over sqrt(n).
+TEST_P(Elementwise, HadamardIsTheOrthogonalMatrix) {
+  ThreadPool pool(2);
+  const Compute compute{.isa = GetParam(), .pool = &pool};
+  for (const size_t dim : {16, 48, 64, 80, 96, 112, 128, 256}) {
+    const size_t size = dim & -dim;
+    const Padded before(5, 3 * dim, static_cast<uint32_t>(dim), 1);
+    Padded x = before;
+    hadamard(compute, dim, x.view());
+    const auto entry = [&](size_t i, size_t j) {
+      return (__builtin_popcountll(i & j) % 2 == 0 ? 1 : -1) / std::sqrt(static_cast<double>(size));
+    };
+    const Twin want = [&](size_t row, size_t column) {
+      double sum = 0;
+      for (size_t i = 0; i < size; ++i)
+        sum += entry(column % size, i) * before.at(row, column / size * size + i);
+      return sum;
+    };
+    expect_close(x, want, exact, 8 * 0x1p-22);  // eight additions of numbers up to 4
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isas, Elementwise,
                          testing::ValuesIn(supported_isas().begin(), supported_isas().end()),
                          [](const auto& param) { return std::string(name(param.param)); });

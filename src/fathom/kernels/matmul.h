@@ -27,8 +27,8 @@ struct Product {
   Matrix<float> y;  // [tokens, weights->rows]
 };
 
-// Up to this many tokens are few: x stays f32 whatever the operand. From three on, packing a panel
-// takes less time on AVX-512 than decoding each row once a token (AVX2: from three to five).
+// Up to this many tokens are few: x stays f32 whatever the activations. From three on, packing a
+// panel takes less time on AVX-512 than decoding each row once a token (AVX2: from three to five).
 inline constexpr size_t kFewTokens = 2;
 
 // Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and

@@ -1,4 +1,4 @@
-// The one layout of a tile product's right-hand operand.
+// The layout of a tile product's right-hand operand in floating point.
 //
 // A panel holds a [depth, width] matrix as [ceil(depth / pack)][width][pack] elements, pack being
 // operand_pack(): consecutive elements along the reduced dimension lie side by side, so that one

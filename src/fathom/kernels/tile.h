@@ -1,4 +1,5 @@
-// The one tile product: scores, values and projections all run through it.
+// The one tile product: scores, values and projections in floating point run through it. (Those of
+// integers have the same shape: attend_scores.h, matmul_codes_impl.h.)
 //
 // acc[r][j] += rows[r] . panel[:, column block j], over `packs` packs of the reduced dimension, for
 // kRows rows and kVectors vectors of adjacent columns. The accumulators stay in registers: with

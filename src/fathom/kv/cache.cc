@@ -105,8 +105,12 @@ struct KvCache::Impl {
         layer.views[h] = {layer.heads[h].keys.data(), layer.heads[h].values.data()};
   }
 
+  // What `count` blocks grow to.
+  size_t in_rows(size_t count) const {
+    return std::max(count, blocks + std::clamp(blocks / 8, kFewestInARow, kMostInARow));
+  }
   void grow(size_t count) {
-    set_blocks(std::max(count, blocks + std::clamp(blocks / 8, kFewestInARow, kMostInARow)));
+    set_blocks(count);
     refresh_views();
   }
   void shrink(size_t count) {
@@ -148,6 +152,8 @@ struct KvCache::Impl {
   void write_keys(Head& head, ConstMatrix<float> rows, size_t block, size_t slot) const {
     if (operand != Operand::int8) return pack_keys(operand, rows, slot, head.keys[block]);
     const size_t dim = rows.cols;
+    if (slot > 0 && head.exact_block != block)  // another block's were kept since
+      unpack_byte_keys(head.keys[block], {head.exact_keys.data(), slot, dim});
     for (size_t t = 0; t < rows.rows; ++t)
       std::copy_n(rows.row(t), dim, head.exact_keys.data() + (slot + t) * dim);
     head.exact_block = block;
@@ -210,15 +216,20 @@ Status KvCache::reserve(size_t count) {
     return {};
   }
 
-  const double bytes = static_cast<double>(wanted) * static_cast<double>(column);
-  if (bytes > physical_memory()) return out_of_memory(count, bytes);
-  try {
-    impl.grow(wanted);
-  } catch (const std::bad_alloc&) {
-    impl.shrink(held);
-    return out_of_memory(count, bytes);
+  // In whole rows if there is memory for them, else as many as are wanted.
+  const auto bytes = [&](size_t each) {
+    return static_cast<double>(each) * static_cast<double>(column);
+  };
+  for (const size_t blocks : {impl.in_rows(wanted), wanted}) {
+    if (bytes(blocks) > physical_memory()) continue;
+    try {
+      impl.grow(blocks);
+      return {};
+    } catch (const std::bad_alloc&) {
+      impl.shrink(held);
+    }
   }
-  return {};
+  return out_of_memory(count, bytes(wanted));
 }
 
 void KvCache::write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys,

@@ -4,11 +4,13 @@
 // Blocks come from a pool (block_pool.h) and never move; slots that hold nothing are zero.
 //
 // Keys in 8 bits (Operand::int8) share their block's mean. It is that of the keys of which the
-// block was begun, until the block is full and all are rounded anew about their own: so what a full
-// block holds does not depend on how its tokens came. Until then they are kept in f32 beside it.
+// block was begun, until the block is full and all are rounded anew about their own: what a full
+// block holds does not depend on how its tokens came, as long as none were cut off. Until then they
+// are kept in f32 beside it; keys of a block that was cut go on as they had been rounded.
 //
 // Slots fill in order. A step is: reserve(n); for each layer write(layer, ...) the n new tokens'
-// keys and values and attend over view(layer); then commit(n). Keys are stored after RoPE.
+// keys and values and attend over view(layer); then commit(n). Keys are stored as they come: after
+// RoPE, and rotated unless in f32 (model/forward.cc).
 #pragma once
 
 #include <cstddef>
@@ -54,7 +56,7 @@ class KvCache {
   // the blocks that only they used, and room that was reserved.
   void truncate(size_t count);
 
-  size_t bytes() const;  // allocated for blocks: at most some MiB more than the tokens need
+  size_t bytes() const;  // allocated for blocks; up to an eighth (of at most 2,048 tokens) ahead
 
  private:
   struct Impl;

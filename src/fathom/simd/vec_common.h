@@ -20,9 +20,9 @@
 //   zero_int load_int to_float
 //   round_to_int(x)            to the nearest, ties to even; |x| < 2^22
 //   splat_int(p)               the four bytes at p in every lane
-//   store_int16, store_int8    the low bits of every lane
+//   store_int16                the low bits of every lane
 //   dot_pairs(acc, a, b)       acc + the sum of two products of int16s
-//   kDotBytes                  whether there are dot products of bytes, and then
+//   kDotBytes                  whether there are dot products of bytes, and then store_int8 and
 //   dot_bytes(acc, u, s)       acc + the sum of four products: u's bytes, unsigned, by s's, signed
 //
 // and the operands of a tile product, Vec::Bf16 and Vec::F32:
