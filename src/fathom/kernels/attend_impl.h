@@ -286,22 +286,27 @@ class AttendLoop {
     pending_.rows = 0;
   }
 
-  // out += weights x values, in column strips of nearly equal width.
+  // out += weights x values, in column strips of nearly equal width. A few rows take wider strips,
+  // as wide as there are registers: in decoding, each strip more is a pass more over memory.
   template <int kR, class Side>
   [[gnu::always_inline]] void add_values(const Tile& tile, Side& side) {
+    constexpr int kStrip = kVectors == 4 && kR <= 3 ? 8 : kVectors;
     size_t vectors = dim_ / kLanes;
     size_t column = 0;
-    for (size_t strips = (vectors + kVectors - 1) / kVectors; strips > 0; --strips) {
+    for (size_t strips = (vectors + kStrip - 1) / kStrip; strips > 0; --strips) {
       const size_t take = (vectors + strips - 1) / strips;
-      if constexpr (kVectors == 4) {
-        if (take == 4) add_strip<kR, 4>(tile, column, side);
-        if (take == 3) add_strip<kR, 3>(tile, column, side);
-      }
-      if (take == 2) add_strip<kR, 2>(tile, column, side);
-      if (take == 1) add_strip<kR, 1>(tile, column, side);
+      add_strip_of<kR, kStrip>(take, tile, column, side);
       vectors -= take;
       column += take * kLanes;
     }
+  }
+
+  // add_strip() of `take` vectors, at most kV.
+  template <int kR, int kV, class Side>
+  [[gnu::always_inline]] void add_strip_of(size_t take, const Tile& tile, size_t column,
+                                           Side& side) {
+    if (take == kV) return add_strip<kR, kV>(tile, column, side);
+    if constexpr (kV > 1) add_strip_of<kR, kV - 1>(take, tile, column, side);
   }
 
   template <int kR, int kV, class Side>
