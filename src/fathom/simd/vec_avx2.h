@@ -6,11 +6,11 @@
 
 #include <immintrin.h>
 
-#include "fathom/simd/vec_common.h"
+#include "fathom/simd/vec_operands.h"
 
 namespace fathom::avx2 {
 
-struct Vec {
+struct Lanes {
   using F = __m256;
   using I = __m256i;
   using Mask = __m256i;
@@ -99,53 +99,18 @@ struct Vec {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
   }
 
-  struct Bf16 {
-    using Left = float;
-    using Right = uint16_t;
-    static constexpr size_t kPack = 2;
-    static constexpr int kParts = 2;
-    static constexpr int kExp2Degree = 3;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(p[kPart]);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-      return _mm256_castsi256_ps(kPart == 0 ? _mm256_slli_epi32(u, 16)
-                                            : _mm256_and_si256(u, _mm256_set1_epi32(-0x10000)));
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      a = round_bf16(a);
-      b = round_bf16(b);
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
+  template <int kPart>
+  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
+    const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_castsi256_ps(kPart == 0 ? _mm256_slli_epi32(u, 16)
+                                          : _mm256_and_si256(u, _mm256_set1_epi32(-0x10000)));
+  }
+};
 
-  struct F32 {
-    using Left = float;
-    using Right = float;
-    static constexpr size_t kPack = 1;
-    static constexpr int kParts = 1;
-    static constexpr int kExp2Degree = 5;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(*p);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      return load(p);
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+struct Vec : Lanes {
+  using Bf16 = WidenedBf16<Lanes>;
+  using F32 = Float32<Lanes>;
 };
 
 }  // namespace fathom::avx2

@@ -14,11 +14,11 @@
 #include <immintrin.h>
 #pragma GCC diagnostic pop
 
-#include "fathom/simd/vec_common.h"
+#include "fathom/simd/vec_operands.h"
 
 namespace fathom::avx512 {
 
-struct Vec {
+struct Lanes {
   using F = __m512;
   using I = __m512i;
   using Mask = __mmask16;
@@ -100,53 +100,18 @@ struct Vec {
     return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
   }
 
-  struct Bf16 {
-    using Left = float;
-    using Right = uint16_t;
-    static constexpr size_t kPack = 2;
-    static constexpr int kParts = 2;
-    static constexpr int kExp2Degree = 3;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(p[kPart]);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      const __m512i u = _mm512_loadu_si512(p);
-      return _mm512_castsi512_ps(kPart == 0 ? _mm512_slli_epi32(u, 16)
-                                            : _mm512_and_si512(u, _mm512_set1_epi32(-0x10000)));
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      a = round_bf16(a);
-      b = round_bf16(b);
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
+  template <int kPart>
+  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
+    const __m512i u = _mm512_loadu_si512(p);
+    return _mm512_castsi512_ps(kPart == 0 ? _mm512_slli_epi32(u, 16)
+                                          : _mm512_and_si512(u, _mm512_set1_epi32(-0x10000)));
+  }
+};
 
-  struct F32 {
-    using Left = float;
-    using Right = float;
-    static constexpr size_t kPack = 1;
-    static constexpr int kParts = 1;
-    static constexpr int kExp2Degree = 5;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(*p);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      return load(p);
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+struct Vec : Lanes {
+  using Bf16 = WidenedBf16<Lanes>;
+  using F32 = Float32<Lanes>;
 };
 
 }  // namespace fathom::avx512

@@ -13,6 +13,7 @@
 //   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
 //   Mask, greater, any         comparison per lane; masks combine with |
+//   widen_bf16<part>(p)        the low (0) or high (1) halves of the lanes at p, bf16, as f32
 //   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
 //   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
 //   kOverlap                   whether weights are made between a product's steps (attend_impl.h)
@@ -25,7 +26,7 @@
 //   kDotBytes                  whether there are dot products of bytes, and then store_int8 and
 //   dot_bytes(acc, u, s)       acc + the sum of four products: u's bytes, unsigned, by s's, signed
 //
-// and the operands of a tile product, Vec::Bf16 and Vec::F32:
+// and the operands of a tile product, Vec::Bf16 and Vec::F32 (vec_operands.h):
 //
 //   Right, kPack               an element of a panel (kernels/panel.h)
 //   Left                       an element of the left operand's rows, in the form that broadcasts

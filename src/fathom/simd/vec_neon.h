@@ -7,11 +7,11 @@
 
 #include <arm_neon.h>
 
-#include "fathom/simd/vec_common.h"
+#include "fathom/simd/vec_operands.h"
 
 namespace fathom::neon {
 
-struct Vec {
+struct Lanes {
   using F = float32x4_t;
   using I = int32x4_t;
   using Mask = uint32x4_t;
@@ -83,53 +83,18 @@ struct Vec {
     return vaddq_s32(acc, vpaddq_s32(low, vmull_high_s16(left, right)));
   }
 
-  struct Bf16 {
-    using Left = float;
-    using Right = uint16_t;
-    static constexpr size_t kPack = 2;
-    static constexpr int kParts = 2;
-    static constexpr int kExp2Degree = 3;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(p[kPart]);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      const uint32x4_t u = vreinterpretq_u32_u16(vld1q_u16(p));
-      return vreinterpretq_f32_u32(kPart == 0 ? vshlq_n_u32(u, 16)
-                                              : vandq_u32(u, vdupq_n_u32(0xffff0000)));
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      a = round_bf16(a);
-      b = round_bf16(b);
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
+  template <int kPart>
+  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
+    const uint32x4_t u = vreinterpretq_u32_u16(vld1q_u16(p));
+    return vreinterpretq_f32_u32(kPart == 0 ? vshlq_n_u32(u, 16)
+                                            : vandq_u32(u, vdupq_n_u32(0xffff0000)));
+  }
+};
 
-  struct F32 {
-    using Left = float;
-    using Right = float;
-    static constexpr size_t kPack = 1;
-    static constexpr int kParts = 1;
-    static constexpr int kExp2Degree = 5;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(*p);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      return load(p);
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+struct Vec : Lanes {
+  using Bf16 = WidenedBf16<Lanes>;
+  using F32 = Float32<Lanes>;
 };
 
 }  // namespace fathom::neon

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fathom/simd/vec_common.h"
+#include "fathom/simd/vec_operands.h"
 
 namespace fathom::portable {
 
-struct Vec {
+struct Lanes {
   typedef float F __attribute__((vector_size(16)));
   typedef int32_t I __attribute__((vector_size(16)));
   typedef uint32_t U __attribute__((vector_size(16)));
@@ -103,53 +103,18 @@ struct Vec {
     return acc;
   }
 
-  struct Bf16 {
-    using Left = float;
-    using Right = uint16_t;
-    static constexpr size_t kPack = 2;
-    static constexpr int kParts = 2;
-    static constexpr int kExp2Degree = 3;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(p[kPart]);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      U u;
-      __builtin_memcpy(&u, p, sizeof u);
-      return kPart == 0 ? (F)(u << 16) : (F)(u & 0xffff0000u);
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      a = round_bf16(a);
-      b = round_bf16(b);
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
+  template <int kPart>
+  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
+    U u;
+    __builtin_memcpy(&u, p, sizeof u);
+    return kPart == 0 ? (F)(u << 16) : (F)(u & 0xffff0000u);
+  }
+};
 
-  struct F32 {
-    using Left = float;
-    using Right = float;
-    static constexpr size_t kPack = 1;
-    static constexpr int kParts = 1;
-    static constexpr int kExp2Degree = 5;
-    template <int kPart>
-    FATHOM_INLINE F left(const Left* p) {
-      return set1(*p);
-    }
-    template <int kPart>
-    FATHOM_INLINE F right(const Right* p) {
-      return load(p);
-    }
-    FATHOM_INLINE F dot(F acc, F a, F b) { return fma(a, b, acc); }
-    FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
-      store(p, a);
-      store(p + kLanes, b);
-      return add(sum, add(a, b));
-    }
-  };
+struct Vec : Lanes {
+  using Bf16 = WidenedBf16<Lanes>;
+  using F32 = Float32<Lanes>;
 };
 
 }  // namespace fathom::portable
