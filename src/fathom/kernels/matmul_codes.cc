@@ -10,9 +10,6 @@
 namespace fathom {
 namespace {
 
-// Elements that share an activation's scale.
-constexpr size_t kScaled = 32;
-
 class CodePanels final : public PanelProduct {
  public:
   CodePanels(Isa isa, const CodeKernels& kernel) : isa_(isa), kernel_(kernel) {}

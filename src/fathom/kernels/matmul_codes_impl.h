@@ -14,8 +14,6 @@
 namespace fathom {
 namespace {
 
-constexpr size_t kScaled = 32;  // activations that share a scale
-
 // Below this a group is all zeros: its scale's inverse would not be finite.
 constexpr float kSmallest = 1e-30f;
 

@@ -53,7 +53,10 @@ struct CodePanel {
   }
 };
 
-// A token's activations hold, for each 32 columns, 32 integers and this.
+// Activations that share a scale.
+inline constexpr size_t kScaled = 32;
+
+// A token's activations hold, for each kScaled columns, as many integers and this.
 struct ActivationGroup {
   float scale;         // activation = scale * integer
   float exponent;      // of int16: scale = 2^exponent
@@ -61,7 +64,7 @@ struct ActivationGroup {
 };
 
 constexpr size_t activation_group_bytes(size_t code_bytes) {
-  return 32 * code_bytes + sizeof(ActivationGroup);
+  return kScaled * code_bytes + sizeof(ActivationGroup);
 }
 
 struct CodeKernels {
