@@ -110,7 +110,14 @@ bool scores(const BlockPlan& plan, size_t query, size_t key) {
 class Scores {
  public:
   Scores(const Problem& p, const Cache& cache, std::optional<Operand> operand)
-      : p_(p), cache_(cache), operand_(operand) {}
+      : p_(p), cache_(cache), operand_(operand) {
+    if (operand != Operand::int8) return;
+    const size_t blocks = (p.keys + kBlock - 1) / kBlock;
+    bytes_.resize(p.kv_heads * blocks * kBlock * p.head_dim);
+    for (size_t i = 0; i < p.kv_heads * blocks; ++i)
+      unpack_byte_keys(cache.views()[i / blocks].key_blocks[i % blocks],
+                       {bytes_.data() + i * kBlock * p.head_dim, kBlock, p.head_dim});
+  }
 
   double operator()(size_t query, size_t head, size_t token) const {
     const size_t dim = p_.head_dim;
@@ -132,11 +139,9 @@ class Scores {
   // The query in 8 bits by what the key is beyond its block's mean; the query as it is by the mean.
   double in_bytes(const float* q, size_t kv, size_t token) const {
     const size_t dim = p_.head_dim;
-    const std::byte* block = cache_.views()[kv].key_blocks[token / kBlock];
-    std::vector<float> keys(kBlock * dim);
-    unpack_byte_keys(block, {keys.data(), kBlock, dim});
-    const float* key = keys.data() + token % kBlock * dim;
-    const float* mean = ByteKeys(dim).mean(block);
+    const size_t slots = bytes_.size() / (p_.kv_heads * dim);
+    const float* key = bytes_.data() + (kv * slots + token) * dim;
+    const float* mean = ByteKeys(dim).mean(cache_.views()[kv].key_blocks[token / kBlock]);
     float top = 0;
     for (size_t d = 0; d < dim; ++d) top = std::max(top, std::abs(q[d] * factor()));
     double score = 0;
@@ -150,6 +155,7 @@ class Scores {
   const Problem& p_;
   const Cache& cache_;
   std::optional<Operand> operand_;
+  std::vector<float> bytes_;  // keys in 8 bits, back in f32: [kv_heads, slots, head_dim]
 };
 
 struct Reference {
