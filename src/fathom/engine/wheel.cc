@@ -1,68 +1,20 @@
 #include "fathom/engine/wheel.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <vector>
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <zip.h>
+
+#include "fathom/base/program.h"
 
 namespace fathom {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct ProgramEnd {
-  int wait_status = 0;
-  std::string errors;  // what it wrote to standard error
-};
-
-std::string read_to_end(int fd) {
-  std::string text;
-  char chunk[4096];
-  for (;;) {
-    const ssize_t n = ::read(fd, chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return text;
-    text.append(chunk, static_cast<size_t>(n));
-  }
-}
-
-// Runs a program found on PATH, without a shell, with no input and its output dropped.
-Result<ProgramEnd> run_program(std::vector<std::string> arguments) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  const int failed = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-
-  ProgramEnd end;
-  if (failed == 0) {
-    end.errors = read_to_end(ends[0]);
-    while (::waitpid(child, &end.wait_status, 0) < 0 && errno == EINTR) {
-    }
-  }
-  ::close(ends[0]);
-  if (failed != 0) return Error{arguments[0] + ": " + std::strerror(failed)};
-  return end;
-}
 
 // The line that says why: the last one that is an error, else the last one.
 std::string last_words(const std::string& errors) {
