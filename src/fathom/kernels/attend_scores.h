@@ -10,6 +10,7 @@
 
 #include "fathom/kernels/attend_kernel.h"
 #include "fathom/kernels/byte_keys.h"
+#include "fathom/kernels/largest.h"
 #include "fathom/kernels/tile.h"
 
 namespace fathom {
@@ -85,16 +86,10 @@ class ByteScores {
 
   void fill(size_t r, const float* query, F scale) {
     float* const to = queries_ + r * dim_;
-    F top = Vec::zero();
-    F finite = Vec::zero();  // or not a number
-    for (size_t i = 0; i < dim_; i += kLanes) {
-      const F x = Vec::mul(Vec::load(query + i), scale);
-      Vec::store(to + i, x);
-      top = Vec::max(top, Vec::max(x, Vec::sub(Vec::zero(), x)));
-      finite = Vec::fma(x, Vec::zero(), finite);
-    }
-    const float largest = Vec::reduce_max(top) + Vec::reduce_add(finite);
-    const bool zero = largest <= ByteKeys::kSmallest;
+    for (size_t i = 0; i < dim_; i += kLanes)
+      Vec::store(to + i, Vec::mul(Vec::load(query + i), scale));
+    const float largest = largest_magnitude<Vec>(to, dim_);
+    const bool zero = largest <= kSmallest;
     scales_[r] = zero ? 0 : largest / ByteKeys::kRange;
     if (!(largest < __builtin_inff()))
       return fill_with_nothing(r);  // the scale is no number either

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fathom/kernels/largest.h"
+
 namespace fathom {
 namespace {
 
@@ -26,7 +28,7 @@ void append_byte_key(const float* row, size_t head_dim, size_t slot, std::byte* 
     largest = std::max(largest, std::abs(centred[i]));
     finite += 0 * centred[i];
   }
-  const bool zero = largest <= ByteKeys::kSmallest;
+  const bool zero = largest <= kSmallest;
   const float inverse = zero ? 0 : ByteKeys::kRange / largest;
   scales_of(head_dim, block)[slot] = (zero ? 0 : largest / ByteKeys::kRange) + finite;
   uint8_t codes[256];

@@ -21,7 +21,6 @@ class ByteKeys {
  public:
   static constexpr int kZero = 128;
   static constexpr float kRange = 127;
-  static constexpr float kSmallest = 1e-30f;  // largest of a row that counts as all zeros
 
   explicit ByteKeys(size_t head_dim) : dim_(head_dim) {}
 

@@ -8,14 +8,12 @@
 // Included by one file per instruction set, and nowhere else, as matmul_impl.h is.
 #pragma once
 
+#include "fathom/kernels/largest.h"
 #include "fathom/kernels/matmul_impl.h"
 #include "fathom/simd/vec_common.h"
 
 namespace fathom {
 namespace {
-
-// Below this a group is all zeros: its scale's inverse would not be finite.
-constexpr float kSmallest = 1e-30f;
 
 // How integers of one size are multiplied: `kPack` of each per lane and step.
 template <class Lanes>
@@ -72,22 +70,9 @@ struct Int8 {
   }
 };
 
-// The group's largest magnitude; not a number if any of its elements is not.
-template <class Lanes>
-float largest(const float* x) {
-  typename Lanes::F top = Lanes::zero();
-  typename Lanes::F finite = Lanes::zero();
-  for (size_t i = 0; i < kScaled; i += Lanes::kLanes) {
-    const typename Lanes::F v = Lanes::load(x + i);
-    top = Lanes::max(top, Lanes::max(v, Lanes::sub(Lanes::zero(), v)));
-    finite = Lanes::fma(v, Lanes::zero(), finite);
-  }
-  return Lanes::reduce_max(top) + Lanes::reduce_add(finite);
-}
-
 template <class Lanes, class Int>
 void convert_group(const float* x, std::byte* left) {
-  const float top = largest<Lanes>(x);
+  const float top = largest_magnitude<Lanes>(x, kScaled);
   const bool zero = top <= kSmallest;  // not so if it is not a number
   ActivationGroup group = {};
   if (!zero) Int::set_scale(top, group);

@@ -1,8 +1,9 @@
 // The layout of a tile product's right-hand operand in floating point.
 //
 // A panel holds a [depth, width] matrix as [ceil(depth / pack)][width][pack] elements, pack being
-// operand_pack(): consecutive elements along the reduced dimension lie side by side, so that one
-// vector load feeds one dot-product instruction. A missing last element (odd depth) is zero.
+// 2 of bf16 and 1 of f32: consecutive elements along the reduced dimension lie side by side, so
+// that one vector load feeds one dot-product instruction. A missing last element (odd depth) is
+// zero.
 //
 //   keys of a block    depth = head_dim, width = kBlock   scores = queries x panel
 //   values of a block  depth = kBlock,   width = head_dim  out += probabilities x panel
@@ -18,10 +19,6 @@
 #include "fathom/kernels/compute.h"
 
 namespace fathom {
-
-// Consecutive elements along the reduced dimension that lie side by side: two of bf16, one of f32.
-// Operand::int8 has values in bf16.
-constexpr size_t operand_pack(Operand operand) { return operand == Operand::f32 ? 1 : 2; }
 
 // Bytes of one block of keys, or of values, of one KV head.
 size_t key_block_bytes(Operand operand, size_t head_dim);

@@ -18,7 +18,7 @@ class Panel : public testing::TestWithParam<Operand> {
  protected:
   float element(const std::vector<std::byte>& block, size_t depth, size_t column,
                 size_t width) const {
-    const size_t pack = operand_pack(GetParam());
+    const size_t pack = GetParam() == Operand::f32 ? 1 : 2;
     const size_t index = (depth / pack * width + column) * pack + depth % pack;
     if (GetParam() == Operand::f32) return reinterpret_cast<const float*>(block.data())[index];
     return to_float(reinterpret_cast<const bf16*>(block.data())[index]);
