@@ -64,8 +64,7 @@ class Engine {
 };
 
 struct SessionOptions {
-  size_t context = 0;         // most tokens, prompt and answer; 0: what the model was trained for
-  bool past_trained = false;  // allow more than it was trained for: speed can be measured there
+  size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
   // What a query sees, within what each layer's own attention lets it see. Null: all of that.
   PatternPtr attention;
   size_t chunk = 512;  // tokens a prefill step

@@ -53,7 +53,7 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
   const ModelSpec& spec = engine.model().spec;
   std::unique_ptr<Session> session(new Session(engine, options));
   if (session->options_.context == 0) session->options_.context = spec.trained_context;
-  if (options.context > spec.trained_context && !options.past_trained)
+  if (options.context > spec.trained_context)
     return Error{"context of " + std::to_string(options.context) +
                  " tokens: the model was trained for " + std::to_string(spec.trained_context) +
                  " and answers badly beyond; ask for at most that"};
