@@ -50,7 +50,7 @@ Status complete(Flags& flags) {
   if (!flags.activations.empty()) {
     FATHOM_TRY(shapes.activations, choose("--precision", flags.activations, kActivations));
   }
-  return check(shapes);
+  return {};
 }
 
 // Those of the model's layers, each once.
@@ -88,6 +88,8 @@ int bench(Flags& flags) {
   if (!sound.ok()) return misused(sound.error());
   const auto machine = BenchMachine::make(flags.bench);
   if (!machine.ok()) return misused(machine.error());
+  const Status possible = check(flags.shapes, machine.value().run.compute.isa);
+  if (!possible.ok()) return misused(possible.error());
   FigurePrinter printer(flags.bench.json);
   const Status measured = measure(flags, machine.value().run, std::ref(printer));
   if (!measured.ok()) return failed(measured.error());

@@ -235,7 +235,7 @@ def test_table_of_a_report(tiny, rival, tmp_path):
     assert "2 threads" in text and "commit" in text
 
 
-@pytest.mark.parametrize("suite", ["attention", "decode"])
-def test_scores_in_bytes_are_refused_where_there_are_none(suite):
+@pytest.mark.parametrize("suite", ["attention", "decode", "matmul"])
+def test_products_of_bytes_are_refused_where_there_are_none(suite):
     # On another machine avx2 itself is what is refused.
-    assert "avx2" in fail(2, "bench", suite, "--precision", "int8", "--isa", "avx2", "--depths", "0")
+    assert "avx2" in fail(2, "bench", suite, "--precision", "int8", "--isa", "avx2")

@@ -121,7 +121,11 @@ std::string to_string(const MatmulShape& shape) {
   return std::to_string(shape.rows) + "x" + std::to_string(shape.cols);
 }
 
-Status check(const MatmulBench& bench) {
+Status check(const MatmulBench& bench, Isa isa) {
+  for (const Activations activations : bench.activations)
+    if (activations == Activations::int8 && !multiplies_bytes(isa))
+      return Error{"--precision int8: " + std::string(name(isa)) +
+                   " has no products of bytes; f32 and int16 run anywhere"};
   for (const Point& point : points_of(bench))
     if (point.fits()) return {};
   return Error{"no shape's columns are a multiple of a type's block: 32, or 256 of a K type"};

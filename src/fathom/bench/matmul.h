@@ -33,8 +33,8 @@ struct MatmulBench {
   std::vector<Activations> activations = {Compute{}.activations};
 };
 
-// Error: no shape goes with a type's blocks.
-Status check(const MatmulBench& bench);
+// Error: no shape goes with a type's blocks, or activations that this instruction set lacks.
+Status check(const MatmulBench& bench, Isa isa);
 
 // Many tokens: GFLOP/s, with the bf16 peak as the ceiling (f32's for f32) and the share of int8's
 // beside it. Few (matmul.h): GB/s of weights, which come from memory, and its bandwidth.
