@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "fathom/attention/planner.h"
 #include "fathom/bench/synthetic_kv.h"
+#include "fathom/engine/layer_attention.h"
 
 namespace fathom {
 namespace {
@@ -67,21 +67,9 @@ Result<ConstMatrix<float>> Sequence::step(std::span<const TokenId> tokens) {
   FATHOM_CHECK(cache_.reserve(tokens.size()));
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  std::vector<BlockPlan> plans;
-  plans.reserve(patterns_.size());
-  for (const PatternPtr& pattern : patterns_)
-    plans.push_back(plan_blocks(*pattern, {.queries = {{begin}, {end}}, .keys = {{0}, {end}}}));
-  const AttendLayer attend_layer = [&](size_t layer, ConstMatrix<float> queries,
-                                       Matrix<float> out) {
-    const AttentionSpec& spec = model_.spec.layers[layer].attention;
-    const std::vector<const BlockPlan*> plan_of_head(spec.heads, &plans[pattern_of_layer_[layer]]);
-    attend(compute_, {.queries = queries,
-                      .out = out,
-                      .head_dim = spec.head_dim,
-                      .scale = spec.scale,
-                      .kv_heads = cache_.view(layer),
-                      .plan_of_head = plan_of_head});
-  };
+  const std::vector<BlockPlan> plans = plans_of(patterns_, begin, end);
+  const AttendLayer attend_layer =
+      attend_over(compute_, model_.spec, cache_, plans, pattern_of_layer_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
   return hidden;

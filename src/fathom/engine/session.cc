@@ -2,10 +2,10 @@
 #include <cmath>
 #include <utility>
 
-#include "fathom/attention/planner.h"
 #include "fathom/attention/spec.h"
 #include "fathom/base/stopwatch.h"
 #include "fathom/engine/engine.h"
+#include "fathom/engine/layer_attention.h"
 #include "fathom/engine/stop_strings.h"
 #include "fathom/text/utf8.h"
 
@@ -96,22 +96,9 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
 
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  std::vector<BlockPlan> plans;
-  for (const PatternPtr& pattern : patterns_)
-    plans.push_back(plan_blocks(*pattern, {.queries = {{begin}, {end}}, .keys = {{0}, {end}}}));
-
-  const std::vector<LayerSpec>& layers = engine_.model().spec.layers;
-  const AttendLayer attend_layer = [&](size_t layer, ConstMatrix<float> queries,
-                                       Matrix<float> out) {
-    const AttentionSpec& spec = layers[layer].attention;
-    const std::vector<const BlockPlan*> plan_of_head(spec.heads, &plans[pattern_of_layer_[layer]]);
-    attend(engine_.compute(), {.queries = queries,
-                               .out = out,
-                               .head_dim = spec.head_dim,
-                               .scale = spec.scale,
-                               .kv_heads = cache_.view(layer),
-                               .plan_of_head = plan_of_head});
-  };
+  const std::vector<BlockPlan> plans = plans_of(patterns_, begin, end);
+  const AttendLayer attend_layer =
+      attend_over(engine_.compute(), engine_.model().spec, cache_, plans, pattern_of_layer_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
