@@ -170,39 +170,26 @@ template <class Lanes, class Int, size_t kGroup, bool kMinima>
   }
 }
 
-// Tiles of tokens that share each group of codes while it lies in L1, and whose totals lie there
-// too.
-constexpr size_t kTilesAtOnce = 4;
-
-// The product of `tokens` tokens, at most kTilesAtOnce tiles of them.
-template <class Lanes, class Int, size_t kGroup, bool kMinima>
-void multiply_tiles(const CodePanel& form, const std::byte* panel, const std::byte* left,
-                    size_t stride, size_t tokens, size_t cols, size_t width, float* total) {
-  constexpr size_t kTileWidth = Lanes::kTileVectors * Lanes::kLanes;
-  constexpr size_t kCodeBytes = sizeof(typename Int::Code);
-  for (size_t col = 0; col < cols; col += kGroup, panel += form.group_bytes(kCodeBytes)) {
-    const size_t half = col / 16 % 2;  // of the activations' group; 0 where kGroup is all of it
-    const std::byte* const activations = left + col / kScaled * activation_group_bytes(kCodeBytes);
-    const auto* const scales = reinterpret_cast<const float*>(panel + kGroup * kBlock * kCodeBytes);
-    for (size_t token = 0; token < tokens; token += kTileTokens)
-      for (size_t row = 0; row < width; row += kTileWidth)
-        add_group<Lanes, Int, kGroup, kMinima>(panel + row * 4, scales + row,
-                                               activations + token * stride, half, stride,
-                                               total + token * kBlock + row);
-  }
-}
-
 template <class Lanes, class Int, size_t kGroup, bool kMinima>
 void multiply_form(const CodePanel& form, const TileArgs& args, size_t cols) {
-  constexpr size_t kTokens = kTilesAtOnce * kTileTokens;
-  for (size_t begin = 0; begin < args.tokens; begin += kTokens) {
-    alignas(64) float total[kTokens * kBlock] = {};
-    const size_t count = args.tokens - begin < kTokens ? args.tokens - begin : kTokens;
-    multiply_tiles<Lanes, Int, kGroup, kMinima>(
-        form, args.panel, args.left + begin * args.left_row_bytes, args.left_row_bytes, count, cols,
-        args.width, total);
-    for (size_t t = 0; t < count; ++t)
-      std::memcpy(args.y + (begin + t) * args.y_stride, total + t * kBlock,
+  constexpr size_t kTileWidth = Lanes::kTileVectors * Lanes::kLanes;
+  constexpr size_t kCodeBytes = sizeof(typename Int::Code);
+  const size_t stride = args.left_row_bytes;
+  for (size_t token = 0; token < args.tokens; token += kTileTokens) {
+    alignas(64) float total[kTileTokens * kBlock] = {};
+    const std::byte* const left = args.left + token * stride;
+    const std::byte* panel = args.panel;
+    for (size_t col = 0; col < cols; col += kGroup, panel += form.group_bytes(kCodeBytes)) {
+      const size_t half = col / 16 % 2;  // of the activations' group; 0 where kGroup is all of it
+      const std::byte* const group = left + col / kScaled * activation_group_bytes(kCodeBytes);
+      const auto* const scales =
+          reinterpret_cast<const float*>(panel + kGroup * kBlock * kCodeBytes);
+      for (size_t row = 0; row < args.width; row += kTileWidth)
+        add_group<Lanes, Int, kGroup, kMinima>(panel + row * 4, scales + row, group, half, stride,
+                                               total + row);
+    }
+    for (size_t t = 0; t < kTileTokens && token + t < args.tokens; ++t)
+      std::memcpy(args.y + (token + t) * args.y_stride, total + t * kBlock,
                   args.width * sizeof(float));
   }
 }
