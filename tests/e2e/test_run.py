@@ -200,6 +200,16 @@ def test_flags_that_change_nothing_are_said_so(tiny):
     assert b"note" not in done.stderr
 
 
+@pytest.mark.parametrize("precision", ["int8", "fast"])
+def test_a_precision_that_the_instruction_set_lacks_is_noted(tiny, precision):
+    arguments = ["run", "-m", tiny("llama"), "--raw", "-p", "a", "-n", "1", "--precision", precision]
+    done = run(*arguments, "--isa", "avx2")
+    # On another machine avx2 itself is what is refused.
+    assert (f"--precision {precision} is bf16 on avx2".encode() in done.stderr
+            or (done.returncode == 2 and b"--isa" in done.stderr))
+    assert b"is bf16 on" not in run(*arguments, "--isa", "portable").stderr
+
+
 def test_window_pattern_changes_the_answer(tiny, document):
     arguments = ["-m", tiny("llama"), "-f", document, "-n", "20", "--precision", "f32"]
     full = figures_of(*arguments)
