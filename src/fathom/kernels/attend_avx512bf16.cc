@@ -9,7 +9,7 @@ void attend_avx512bf16_bf16(const AttendItem& item) {
 }
 void attend_avx512bf16_int8(const AttendItem& item) {
   using Vec = avx512bf16::Vec;
-  AttendLoop<Vec, Vec::Bf16, ByteScores<Vec>>(item).run();
+  AttendLoop<Vec, Vec::Bf16, ByteScores<Vec, Vec::Bf16>>(item).run();
 }
 void attend_avx512bf16_f32(const AttendItem& item) {
   AttendLoop<avx512bf16::Vec, avx512bf16::Vec::F32>(item).run();

@@ -9,11 +9,11 @@
 // while the values of the tile before it are added, a pair of vectors after every other step
 // (FlashAttention-3 overlaps softmax with products likewise, arXiv:2407.08608).
 //
-// The running maximum is kept lazily. Scores are accumulated onto -exponent[row], where exponent is
-// an integer near the row's maximum so far. Only when a score exceeds it by more than kSlack (the
-// sums stay far from overflow: 2^8 a key) is the exponent raised and the row rescaled, by an exact
-// power of two. So the usual tile pays for one comparison a row: no horizontal maximum, no
-// subtraction, no rescaling. (FlashAttention-4 skips rescaling likewise.)
+// The running maximum is kept lazily. A weight is 2^(score - exponent[row]), where exponent is an
+// integer near the row's maximum so far. Only when a score exceeds it by more than kSlack (the sums
+// stay far from overflow: 2^8 a key) is the exponent raised and the row rescaled, by an exact power
+// of two. So the usual tile pays for one comparison a row: no horizontal maximum, no rescaling.
+// (FlashAttention-4 skips rescaling likewise.)
 //
 // A row's sum adds its weights as rounded to the operand, those that multiply the values, so that
 // the weights of a row add up to one exactly as they are used.
@@ -23,6 +23,7 @@
 #include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/attend_scores.h"
 #include "fathom/kernels/tile.h"
+#include "fathom/kernels/value_strip.h"
 
 namespace fathom {
 
@@ -39,7 +40,7 @@ class AttendLoop {
   static constexpr int kRows = Vec::kTileRows;
   static constexpr size_t kSpan = 2;  // key blocks taken at once
   static constexpr float kSlack = 8;
-  static constexpr float kInfinity = __builtin_inff();
+  static constexpr float kMasked = -1e30f;  // a score of weight 0, whatever the exponent
   static constexpr size_t kTileKeys = kSpan * kBlock;
   static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows == 6 && kLanes <= 16);
 
@@ -52,6 +53,7 @@ class AttendLoop {
   struct Span {
     Block blocks[kSpan];
     size_t count = 0;
+    size_t index = 0;  // of the first, among those whose means were taken together
   };
 
   // Rows [row, row + rows) against the blocks of which they see any key.
@@ -61,6 +63,13 @@ class AttendLoop {
     size_t live = 0;
     const Right* values[kSpan] = {};
     Left* weights = nullptr;  // [rows][kTileKeys]
+  };
+
+  // Some columns of the values, from `first` on, within a strip.
+  struct Columns {
+    size_t strip = 0;  // its first column
+    size_t width = 0;
+    size_t first = 0;
   };
 
  public:
@@ -76,11 +85,14 @@ class AttendLoop {
   void run() {
     start();
     BlockCursor cursor(item_);
+    BlockCursor means(item_);
     Span span = next_span(cursor);
-    while (span.count > 0) {
+    for (size_t block = 0; span.count > 0; block = (block + kSpan) % kBlock) {
+      if (block == 0) queries_.take_means(means);
       const Span next = next_span(cursor);
       // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them.
       if (rows_ > 2 * kRows) fetch(next, span);
+      span.index = block;
       all_rows(span);
       span = next;
     }
@@ -110,16 +122,15 @@ class AttendLoop {
 
   // Converts the queries, scaled, and empties the rows' state.
   void start() {
-    const F scale = Vec::set1(item_.scale);
     for (size_t r = 0; r < rows_; ++r) {
       const size_t query = r / item_.heads;
       const float* from =
           item_.queries + query * item_.query_stride + (r % item_.heads) * item_.head_dim;
-      queries_.fill(r, from, scale);
+      queries_.fill(r, from, item_.scale);
       for (size_t i = 0; i < dim_; i += kLanes) Vec::store(item_.out + r * dim_ + i, Vec::zero());
       Vec::store(sums_ + r * kLanes, Vec::zero());
       item_.exponent[r] = 0;
-      limit_[r] = -kInfinity;  // the first score seen sets the exponent
+      limit_[r] = kMasked;  // the first score seen sets the exponent
       query_of_row_[r] = static_cast<uint32_t>(query);
     }
   }
@@ -130,20 +141,7 @@ class AttendLoop {
   }
 
   void all_rows(const Span& span) {
-    size_t r = 0;
-    for (; r + kRows <= rows_; r += kRows) row_tile<kRows>(r, span);
-    if (r + 4 <= rows_) {
-      row_tile<4>(r, span);
-      r += 4;
-    }
-    switch (rows_ - r) {
-      case 3:
-        return row_tile<3>(r, span);
-      case 2:
-        return row_tile<2>(r, span);
-      case 1:
-        return row_tile<1>(r, span);
-    }
+    for_row_tiles(rows_, [&]<int kR>(size_t row) { row_tile<kR>(row, span); });
   }
 
   template <int kR>
@@ -157,10 +155,8 @@ class AttendLoop {
         for (int r = 0; r < kR; ++r) any |= bits[r] = blocks[b].mask[query_of_row_[row + r]];
         if (any == 0) continue;
       }
-      float bias[kR];
-      queries_.template bias<kR>(row, blocks[b].keys, bias);
       for (size_t column = 0; column < kBlock; column += kColumns)
-        score<kR>(row, blocks[b], bits, bias, column, tile.live * kBlock + column);
+        score<kR>(row, blocks[b], span.index + b, bits, column, tile.live * kBlock + column);
       tile.values[tile.live++] = blocks[b].values;
     }
     if (tile.live == 0) return;
@@ -178,17 +174,16 @@ class AttendLoop {
 
   // The scores of kR rows and kColumns keys, stored at scores_[r][filled].
   template <int kR>
-  [[gnu::always_inline]] void score(size_t row, const Block& block, const uint64_t* bits,
-                                    const float (&bias)[kR], size_t column, size_t filled) {
+  [[gnu::always_inline]] void score(size_t row, const Block& block, size_t index,
+                                    const uint64_t* bits, size_t column, size_t filled) {
     F acc[kR][kVectors];
-    queries_.template scores<kR>(row, block.keys, column, item_.exponent + row, bias, acc, ahead_);
+    queries_.template scores<kR>(row, block.keys, index, column, acc, ahead_);
     if (block.mask != nullptr) {
 #pragma GCC unroll 8
       for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
         for (int j = 0; j < kVectors; ++j)
-          acc[r][j] =
-              Vec::select(bits[r] >> (column + j * kLanes), acc[r][j], Vec::set1(-kInfinity));
+          acc[r][j] = Vec::select(bits[r] >> (column + j * kLanes), acc[r][j], Vec::set1(kMasked));
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
@@ -214,22 +209,20 @@ class AttendLoop {
   // Rare. Brings exponents up to the maximum of the kColumns scores stored last.
   [[gnu::noinline]] void raise(size_t row, size_t rows, size_t filled) {
     if (pending_.rows > 0 && pending_.row == row) add_pending();
-    for (size_t r = 0; r < rows; ++r) raise_row(row + r, scores_ + r * kTileKeys, filled);
+    for (size_t r = 0; r < rows; ++r) raise_row(row + r, scores_ + r * kTileKeys + filled);
   }
 
-  // A row's exponent is raised: the tile's scores so far, the output and the sum follow.
-  void raise_row(size_t row, float* scores, size_t filled) {
-    F top = Vec::load(scores + filled);
-    for (size_t i = kLanes; i < kColumns; i += kLanes)
-      top = Vec::max(top, Vec::load(scores + filled + i));
+  // A row's exponent is raised: the output and the sum follow.
+  void raise_row(size_t row, const float* scores) {
+    F top = Vec::load(scores);
+    for (size_t i = kLanes; i < kColumns; i += kLanes) top = Vec::max(top, Vec::load(scores + i));
     const float high = Vec::reduce_max(top);
     if (!(high > limit_[row])) return;
-    const float rise = __builtin_ceilf(high);
-    const F factor = Vec::set1(limit_[row] == -kInfinity ? 0 : __builtin_exp2f(-rise));
-    item_.exponent[row] += rise;
-    limit_[row] = kSlack;
-    for (size_t i = 0; i < filled + kColumns; i += kLanes)
-      Vec::store(scores + i, Vec::sub(Vec::load(scores + i), Vec::set1(rise)));
+    const float exponent = __builtin_ceilf(high);
+    const bool first = limit_[row] == kMasked;
+    const F factor = Vec::set1(first ? 0 : __builtin_exp2f(item_.exponent[row] - exponent));
+    item_.exponent[row] = exponent;
+    limit_[row] = exponent + kSlack;
     float* out = item_.out + row * dim_;
     for (size_t i = 0; i < dim_; i += kLanes)
       Vec::store(out + i, Vec::mul(Vec::load(out + i), factor));
@@ -243,6 +236,7 @@ class AttendLoop {
    public:
     Softmax(AttendLoop& loop, const Tile& tile)
         : scores_(loop.scores_),
+          exponents_(loop.item_.exponent + tile.row),
           weights_(tile.weights),
           sums_(loop.sums_ + tile.row * kLanes),
           steps_(kR * tile.live * kBlock / (2 * kLanes)) {}
@@ -252,11 +246,8 @@ class AttendLoop {
       --steps_;
       const float* scores = scores_ + row_ * kTileKeys + column_;
       float* sum = sums_ + row_ * kLanes;
-      Vec::store(sum,
-                 Op::store_left(weights_ + row_ * kTileKeys + column_,
-                                Vec::template exp2<Op::kExp2Degree>(Vec::load(scores)),
-                                Vec::template exp2<Op::kExp2Degree>(Vec::load(scores + kLanes)),
-                                Vec::load(sum)));
+      Vec::store(sum, Op::store_left(weights_ + row_ * kTileKeys + column_, weight(scores),
+                                     weight(scores + kLanes), Vec::load(sum)));
       if (++row_ == kR) {
         row_ = 0;
         column_ += 2 * kLanes;
@@ -267,7 +258,13 @@ class AttendLoop {
     }
 
    private:
+    [[gnu::always_inline]] F weight(const float* scores) const {
+      return Vec::template exp2<Op::kExp2Degree>(
+          Vec::sub(Vec::load(scores), Vec::set1(exponents_[row_])));
+    }
+
     const float* scores_;
+    const float* exponents_;
     Left* weights_;
     float* sums_;
     size_t steps_;
@@ -286,41 +283,40 @@ class AttendLoop {
     pending_.rows = 0;
   }
 
-  // out += weights x values, in column strips of nearly equal width. A few rows take wider strips,
-  // as wide as there are registers: in decoding, each strip more is a pass more over memory.
+  // out += weights x values, along the strips in which the values lie (panel.h).
   template <int kR, class Side>
   [[gnu::always_inline]] void add_values(const Tile& tile, Side& side) {
-    constexpr int kStrip = kVectors == 4 && kR <= 3 ? 8 : kVectors;
-    size_t vectors = dim_ / kLanes;
-    size_t column = 0;
-    for (size_t strips = (vectors + kStrip - 1) / kStrip; strips > 0; --strips) {
-      const size_t take = (vectors + strips - 1) / strips;
-      add_strip_of<kR, kStrip>(take, tile, column, side);
-      vectors -= take;
-      column += take * kLanes;
+    const size_t width = value_strip(dim_);
+    for (size_t strip = 0; strip < dim_; strip += width) {
+      const size_t end = strip + width < dim_ ? strip + width : dim_;
+      for (size_t column = strip; column < end; column += kColumns) {
+        const size_t vectors = (end - column) / kLanes;
+        add_strip_of<kR, kVectors>(vectors < kVectors ? vectors : kVectors, tile,
+                                   {strip, end - strip, column}, side);
+      }
     }
   }
 
   // add_strip() of `take` vectors, at most kV.
   template <int kR, int kV, class Side>
-  [[gnu::always_inline]] void add_strip_of(size_t take, const Tile& tile, size_t column,
+  [[gnu::always_inline]] void add_strip_of(size_t take, const Tile& tile, const Columns& columns,
                                            Side& side) {
-    if (take == kV) return add_strip<kR, kV>(tile, column, side);
-    if constexpr (kV > 1) add_strip_of<kR, kV - 1>(take, tile, column, side);
+    if (take == kV) return add_strip<kR, kV>(tile, columns, side);
+    if constexpr (kV > 1) add_strip_of<kR, kV - 1>(take, tile, columns, side);
   }
 
   template <int kR, int kV, class Side>
-  [[gnu::always_inline]] void add_strip(const Tile& tile, size_t column, Side& side) {
-    float* out = item_.out + tile.row * dim_ + column;
+  [[gnu::always_inline]] void add_strip(const Tile& tile, const Columns& columns, Side& side) {
+    float* out = item_.out + tile.row * dim_ + columns.first;
+    const size_t at = columns.strip * kBlock + (columns.first - columns.strip) * Op::kPack;
     F acc[kR][kV];
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
       for (int j = 0; j < kV; ++j) acc[r][j] = Vec::load(out + r * dim_ + j * kLanes);
     for (size_t b = 0; b < tile.live; ++b)
-      tile_product<Vec, Op>(tile.weights + b * kBlock, kTileKeys,
-                            tile.values[b] + column * Op::kPack, dim_, kBlock / Op::kPack, acc,
-                            side);
+      tile_product<Vec, Op>(tile.weights + b * kBlock, kTileKeys, tile.values[b] + at,
+                            columns.width, kBlock / Op::kPack, acc, side);
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8

@@ -8,7 +8,7 @@ void attend_portable_bf16(const AttendItem& item) {
 }
 void attend_portable_int8(const AttendItem& item) {
   using Vec = portable::Vec;
-  AttendLoop<Vec, Vec::Bf16, ByteScores<Vec>>(item).run();
+  AttendLoop<Vec, Vec::Bf16, ByteScores<Vec, Vec::Bf16>>(item).run();
 }
 void attend_portable_f32(const AttendItem& item) {
   AttendLoop<portable::Vec, portable::Vec::F32>(item).run();

@@ -1,4 +1,4 @@
-// How the attention loop walks its key blocks, and how it fetches them before their turn.
+// How the attention loop walks its rows and key blocks, and how it fetches these before their turn.
 //
 // Included by attend_impl.h alone; in the anonymous namespace, so that no file's code can stand in
 // for that of another instruction set.
@@ -19,6 +19,7 @@ class BlockCursor {
   bool done() const { return left_ == 0; }
   const KeyRun& run() const { return item_.runs[run_]; }
   size_t block() const { return run().first + at_; }
+  const std::byte* keys() const { return item_.key_blocks[block()]; }
   void next() {
     --left_;
     if (++at_ == run().count) {
@@ -33,6 +34,35 @@ class BlockCursor {
   size_t at_;    // within the run
   size_t left_;  // blocks of the item
 };
+
+// The tile of rows that row r belongs to: of six, and what is left of them as four, three, two or
+// one.
+struct RowTile {
+  size_t first = 0;
+  size_t rows = 0;
+};
+
+inline RowTile row_tile_of(size_t r, size_t rows) {
+  const size_t rest = rows % 6;
+  const size_t first = rows - rest;
+  if (r < first) return {r - r % 6, 6};
+  if (rest < 4) return {first, rest};
+  return r < first + 4 ? RowTile{first, 4} : RowTile{first + 4, rest - 4};
+}
+
+// Calls body.operator()<kR>(row) for each of these tiles.
+template <class Body>
+[[gnu::always_inline]] inline void for_row_tiles(size_t rows, Body&& body) {
+  size_t r = 0;
+  for (; r + 6 <= rows; r += 6) body.template operator()<6>(r);
+  if (r + 4 <= rows) {
+    body.template operator()<4>(r);
+    r += 4;
+  }
+  if (r + 3 == rows) body.template operator()<3>(r);
+  if (r + 2 == rows) body.template operator()<2>(r);
+  if (r + 1 == rows) body.template operator()<1>(r);
+}
 
 // Brings memory into L2 while something else is multiplied, a few lines a step.
 template <size_t kMost>

@@ -136,18 +136,19 @@ class Scores {
  private:
   float factor() const { return p_.scale * 1.44269504f; }
 
-  // The query in 8 bits by what the key is beyond its block's mean; the query as it is by the mean.
+  // The query in 8 bits by what the key is beyond its block's mean; the query in bf16 by the mean.
   double in_bytes(const float* q, size_t kv, size_t token) const {
     const size_t dim = p_.head_dim;
     const size_t slots = bytes_.size() / (p_.kv_heads * dim);
     const float* key = bytes_.data() + (kv * slots + token) * dim;
-    const float* mean = ByteKeys(dim).mean(cache_.views()[kv].key_blocks[token / kBlock]);
+    const uint16_t* means = ByteKeys(dim).mean(cache_.views()[kv].key_blocks[token / kBlock]);
     float top = 0;
     for (size_t d = 0; d < dim; ++d) top = std::max(top, std::abs(q[d] * factor()));
     double score = 0;
     for (size_t d = 0; d < dim; ++d) {
+      const double mean = to_float(bf16{means[d]});
       const double code = top == 0 ? 0 : std::nearbyint(q[d] * factor() * (127 / top));
-      score += code * (top / 127) * (double{key[d]} - mean[d]) + double{q[d] * factor()} * mean[d];
+      score += code * (top / 127) * (key[d] - mean) + to_float(to_bf16(q[d] * factor())) * mean;
     }
     return score;
   }

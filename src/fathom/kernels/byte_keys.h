@@ -6,11 +6,12 @@
 //
 //   key[t] = scale[t] * (code[t] - 128) + mean
 //
-// Bytes: codes [head_dim / 4][kBlock][4]; scales [kBlock] f32; mean [head_dim] f32. A slot that
-// holds nothing has the scale 0.
+// Bytes: codes [head_dim / 4][kBlock][4]; scales [kBlock] f32; mean [head_dim] bf16, up to a
+// multiple of 64 bytes. A slot that holds nothing has the scale 0.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "fathom/base/matrix.h"
 #include "fathom/kernels/block_plan.h"
@@ -24,11 +25,15 @@ class ByteKeys {
 
   explicit ByteKeys(size_t head_dim) : dim_(head_dim) {}
 
-  size_t bytes() const { return kBlock * dim_ + (kBlock + dim_) * sizeof(float); }
+  size_t bytes() const {
+    return kBlock * dim_ + kBlock * sizeof(float) + (dim_ * sizeof(uint16_t) + 63) / 64 * 64;
+  }
   const float* scales(const std::byte* block) const {
     return reinterpret_cast<const float*>(block + kBlock * dim_);
   }
-  const float* mean(const std::byte* block) const { return scales(block) + kBlock; }
+  const uint16_t* mean(const std::byte* block) const {
+    return reinterpret_cast<const uint16_t*>(scales(block) + kBlock);
+  }
 
  private:
   size_t dim_;

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fathom/base/half.h"
+
 namespace fathom {
 namespace {
 
@@ -29,7 +31,8 @@ TEST(ByteKeys, RoundsToHalfAStepAboutTheMean) {
       for (size_t d = 0; d < dim; ++d) {
         double mean = 0;
         for (size_t t = 0; t < count; ++t) mean += rows[t * dim + d] / static_cast<double>(count);
-        EXPECT_NEAR(ByteKeys(dim).mean(block.data())[d], mean, 1e-5 * (1 + std::abs(mean)));
+        EXPECT_NEAR(to_float(bf16{ByteKeys(dim).mean(block.data())[d]}), mean,
+                    0x1.01p-8 * std::abs(mean) + 1e-5);
       }
       for (size_t i = 0; i < rows.size(); ++i) {
         const float step = ByteKeys(dim).scales(block.data())[i / dim];

@@ -1,11 +1,13 @@
 #include "fathom/kernels/panel.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
 
 #include "fathom/base/half.h"
 #include "fathom/kernels/byte_keys.h"
+#include "fathom/kernels/value_strip.h"
 
 namespace fathom {
 namespace {
@@ -32,10 +34,18 @@ void pack_key_rows_f32(ConstMatrix<float> rows, size_t slot, float* block) {
   }
 }
 
-// A value block is [kBlock / 2][head_dim][2]: slots 2i and 2i + 1 interleave.
-void pack_value_rows_bf16(ConstMatrix<float> rows, size_t slot, uint16_t* block) {
+// Calls body(first, width, panel): the columns of each strip, and its panel.
+template <class Element, class Body>
+void for_strips(size_t cols, Element* block, const Body& body) {
+  const size_t width = value_strip(cols);
+  for (size_t first = 0; first < cols; first += width)
+    body(first, std::min(width, cols - first), block + first * kBlock);
+}
+
+// A strip's panel is [kBlock / 2][width][2]: slots 2i and 2i + 1 interleave.
+void pack_value_strip_bf16(ConstMatrix<float> rows, size_t slot, uint16_t* panel) {
   for (size_t t = 0; t < rows.rows;) {
-    uint16_t* pairs = block + (slot + t) / 2 * 2 * rows.cols;
+    uint16_t* pairs = panel + (slot + t) / 2 * 2 * rows.cols;
     const float* row = rows.row(t);
     if ((slot + t) % 2 == 0 && t + 1 < rows.rows) {
       const float* next = rows.row(t + 1);
@@ -52,9 +62,9 @@ void pack_value_rows_bf16(ConstMatrix<float> rows, size_t slot, uint16_t* block)
   }
 }
 
-void pack_value_rows_f32(ConstMatrix<float> rows, size_t slot, float* block) {
+void pack_value_strip_f32(ConstMatrix<float> rows, size_t slot, float* panel) {
   for (size_t t = 0; t < rows.rows; ++t)
-    std::memcpy(block + (slot + t) * rows.cols, rows.row(t), rows.cols * sizeof(float));
+    std::memcpy(panel + (slot + t) * rows.cols, rows.row(t), rows.cols * sizeof(float));
 }
 
 }  // namespace
@@ -78,11 +88,18 @@ void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* bloc
 }
 
 void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* block) {
-  assert(slot + rows.rows <= kBlock && rows.cols <= kMaxHeadDim);
-  if (operand != Operand::f32)
-    pack_value_rows_bf16(rows, slot, static_cast<uint16_t*>(block));
-  else
-    pack_value_rows_f32(rows, slot, static_cast<float*>(block));
+  assert(slot + rows.rows <= kBlock && rows.cols % 16 == 0 && rows.cols <= kMaxHeadDim);
+  if (operand == Operand::f32) {
+    for_strips(rows.cols, static_cast<float*>(block),
+               [&](size_t first, size_t width, float* panel) {
+                 pack_value_strip_f32(rows.cols_at(first, width), slot, panel);
+               });
+  } else {
+    for_strips(rows.cols, static_cast<uint16_t*>(block),
+               [&](size_t first, size_t width, uint16_t* panel) {
+                 pack_value_strip_bf16(rows.cols_at(first, width), slot, panel);
+               });
+  }
 }
 
 }  // namespace fathom

@@ -6,8 +6,10 @@
 // zero.
 //
 //   keys of a block    depth = head_dim, width = kBlock   scores = queries x panel
-//   values of a block  depth = kBlock,   width = head_dim  out += probabilities x panel
+//   values of a block  depth = kBlock,   width = a strip's  out += probabilities x panel
 //   weights            depth = columns,  width = kBlock rows of the weight matrix
+//
+// A block's values are cut into strips of columns (value_strip.h), one panel after the other.
 //
 // Slots and rows that hold nothing are zero, so that a product with them is finite.
 #pragma once

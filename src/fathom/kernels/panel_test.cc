@@ -1,11 +1,13 @@
 #include "fathom/kernels/panel.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "fathom/base/half.h"
+#include "fathom/kernels/value_strip.h"
 
 namespace fathom {
 namespace {
@@ -23,6 +25,13 @@ class Panel : public testing::TestWithParam<Operand> {
     if (GetParam() == Operand::f32) return reinterpret_cast<const float*>(block.data())[index];
     return to_float(reinterpret_cast<const bf16*>(block.data())[index]);
   }
+  float value(const std::vector<std::byte>& block, size_t slot, size_t column, size_t dim) const {
+    const size_t first = column - column % value_strip(dim);
+    const size_t width = std::min(value_strip(dim), dim - first);
+    const size_t size = value_block_bytes(GetParam(), dim) / dim;  // of a column
+    const auto begin = block.begin() + static_cast<std::ptrdiff_t>(first * size);
+    return element(std::vector<std::byte>(begin, block.end()), slot, column - first, width);
+  }
   std::vector<std::byte> untouched(size_t dim) const {
     std::vector<std::byte> block(value_block_bytes(GetParam(), dim));
     for (size_t i = 0; i < kBlock * dim; ++i) {
@@ -39,7 +48,7 @@ class Panel : public testing::TestWithParam<Operand> {
 TEST_P(Panel, WritesItsSlotsAndNoOthers) {
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
-  for (size_t dim : {16, 80, 256}) {
+  for (size_t dim : {16, 80, 112, 256}) {
     for (size_t slot : {0, 1, 30, 63}) {
       for (size_t tokens : {0, 1, 2, 3, 33, 64}) {
         if (slot + tokens > kBlock) continue;
@@ -56,11 +65,21 @@ TEST_P(Panel, WritesItsSlotsAndNoOthers) {
           for (size_t i = 0; i < dim; ++i) {
             const float want = written ? stored(view.row(s - slot)[i]) : stored(kUntouched);
             ASSERT_EQ(element(keys, i, s, kBlock), want) << dim << " " << slot << " " << tokens;
-            ASSERT_EQ(element(values, s, i, dim), want) << dim << " " << slot << " " << tokens;
+            ASSERT_EQ(value(values, s, i, dim), want) << dim << " " << slot << " " << tokens;
           }
         }
       }
     }
+  }
+}
+
+TEST(ValueStrip, CutsAHeadIntoNearlyEqualStrips) {
+  for (size_t dim = 16; dim <= 256; dim += 16) {
+    const size_t width = value_strip(dim);
+    EXPECT_EQ(width % 16, 0U) << dim;
+    EXPECT_LE(width, 64U) << dim;
+    const size_t strips = (dim + width - 1) / width;
+    EXPECT_EQ(strips, (dim + 63) / 64) << dim;
   }
 }
 

@@ -6,7 +6,9 @@
 // Vec::kTileRows x Vec::kTileVectors of them, each panel vector is loaded once per 6 rows and each
 // row element broadcast once per 4 vectors (2 on AVX2), so loads take less time than products.
 //
-//   rows    kRows row-major rows of Op::Left, `stride` elements apart; depth = packs * Op::kPack
+//   rows    kRows rows of Op::Left, `stride` elements apart; depth = packs * Op::kPack. A row's
+//   packs
+//           are `step` elements apart: side by side unless the rows are interleaved
 //   panel   panel.h's layout, at the first of the tile's columns: column c of a panel starts at
 //           panel + c * Op::kPack; `width` is the whole panel's, in columns
 //
@@ -44,11 +46,11 @@ template <class Vec, class Op, int kRows, int kVectors, class Side = NoSideWork>
                                                 const typename Op::Right* panel, size_t width,
                                                 size_t packs,
                                                 typename Vec::F (&acc)[kRows][kVectors],
-                                                Side&& side = {}) {
+                                                Side&& side = {}, size_t step = Op::kPack) {
   for (size_t i = 0; i < packs; ++i) {
     tile_step<Vec, Op, 0>(rows, stride, panel, acc);
     if constexpr (Op::kParts == 2) tile_step<Vec, Op, 1>(rows, stride, panel, acc);
-    rows += Op::kPack;
+    rows += step;
     panel += width * Op::kPack;
     if (i % 2 == 0) side.step();
   }

@@ -88,6 +88,7 @@ struct Lanes {
     __builtin_memcpy(&x, p, sizeof x);
     return _mm256_set1_epi32(x);
   }
+  FATHOM_INLINE I add_int(I a, I b) { return _mm256_add_epi32(a, b); }
   FATHOM_INLINE F to_float(I x) { return _mm256_cvtepi32_ps(x); }
   FATHOM_INLINE I round_to_int(F x) { return _mm256_cvtps_epi32(x); }
   FATHOM_INLINE void store_int16(int16_t* p, I x) {

@@ -10,7 +10,9 @@
 //   times_power(s, e, p)       load(p) * 2^e, where s = 2^e
 //   reduce_add reduce_max      over the lanes
 //   exchange<distance>(x)      lane i takes lane i ^ distance's value; a power of two below kLanes
-//   exp2<degree>(x)            2^x for x <= 127; 2^-inf = 0; degree 3 or 5
+//   exp2<degree>(x)            2^x for -1e30 <= x <= 127, 0 far below; about as exact as a
+//   polynomial
+//                              of that degree, 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
 //   Mask, greater, any         comparison per lane; masks combine with |
 //   widen_bf16<part>(p)        the low (0) or high (1) halves of the lanes at p, bf16, as f32
@@ -18,7 +20,7 @@
 //   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
 //   kOverlap                   whether weights are made between a product's steps (attend_impl.h)
 //   I                          a vector of as many int32, or twice as many int16
-//   zero_int load_int to_float
+//   zero_int load_int add_int to_float
 //   round_to_int(x)            to the nearest, ties to even; |x| < 2^22
 //   splat_int(p)               the four bytes at p in every lane
 //   store_int16                the low bits of every lane
@@ -44,7 +46,8 @@ namespace fathom {
 
 // 2^f for f in [0, 1) as a polynomial: the minimax coefficients, in relative error, by Remez'
 // exchange algorithm. Degree 5 (error 7.5e-8) serves f32; degree 3 (7.5e-5, a fiftieth of bf16's
-// rounding step) serves weights that are rounded to bf16 right after.
+// rounding step) serves weights that are rounded to bf16 right after. (AVX-512 looks the latter
+// up.)
 template <int kDegree>
 inline constexpr float kExp2Polynomial[kDegree + 1] = {};
 

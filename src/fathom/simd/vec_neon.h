@@ -73,6 +73,7 @@ struct Lanes {
     __builtin_memcpy(&x, p, sizeof x);
     return vdupq_n_s32(x);
   }
+  FATHOM_INLINE I add_int(I a, I b) { return vaddq_s32(a, b); }
   FATHOM_INLINE F to_float(I x) { return vcvtq_f32_s32(x); }
   FATHOM_INLINE I round_to_int(F x) { return vcvtnq_s32_f32(x); }
   FATHOM_INLINE void store_int16(int16_t* p, I x) { vst1_s16(p, vmovn_s32(x)); }

@@ -82,6 +82,7 @@ struct Lanes {
     __builtin_memcpy(&x, p, sizeof x);
     return I{x, x, x, x};
   }
+  FATHOM_INLINE I add_int(I a, I b) { return a + b; }
   FATHOM_INLINE F to_float(I x) { return __builtin_convertvector(x, F); }
   // Adding 1.5 * 2^23 leaves the integer in the lowest bits.
   FATHOM_INLINE I round_to_int(F x) {
