@@ -68,7 +68,8 @@ void bench_attention(const BenchRun& run, const AttentionBench& bench, const Fig
     Figure figure = figure_at(point, "attention");
     figure.value = problem.flops() / seconds * 1e-9;
     figure.unit = "GFLOP/s";
-    set_ceiling(figure, ceilings.peak(arithmetic) * 1e-9, std::string(name(arithmetic)) + " peak");
+    set_ceiling(figure, ceilings.peak(arithmetic, seconds) * 1e-9,
+                std::string(name(arithmetic)) + " peak");
     figure.error = problem.error();
     figure.more = {{"ms", seconds * 1e3},
                    {"ns_per_pair", seconds * 1e9 / static_cast<double>(problem.pairs())}};

@@ -67,19 +67,21 @@ std::string_view name(Arithmetic arithmetic) {
   return kNames[static_cast<size_t>(arithmetic)];
 }
 
-std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic) {
-  constexpr size_t kRounds = size_t{1} << 17;  // about a millisecond
+std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic, double seconds) {
+  constexpr double kLongTry = 0.2;  // what lasts longer is as fast
+  const auto rounds = static_cast<size_t>(std::clamp(seconds, kShortTry, kLongTry) / kShortTry *
+                                          (size_t{1} << 17));  // those of about a millisecond
   const CeilingKernels& kernels = kernels_for(run.compute.isa);
   const auto spin = arithmetic == Arithmetic::f32    ? kernels.spin_f32
                     : arithmetic == Arithmetic::bf16 ? kernels.spin_bf16
                                                      : kernels.spin_int8;
   if (spin == nullptr) return std::nullopt;
   std::vector<double> operations(run.compute.pool->size());
-  const double seconds = shortest_seconds(run.seconds, [&] {
+  const double shortest = shortest_seconds(run.seconds, [&] {
     run.compute.pool->run(operations.size(),
-                          [&](size_t task, size_t) { operations[task] = spin(kRounds); });
+                          [&](size_t task, size_t) { operations[task] = spin(rounds); });
   });
-  return std::accumulate(operations.begin(), operations.end(), 0.0) / seconds;
+  return std::accumulate(operations.begin(), operations.end(), 0.0) / shortest;
 }
 
 CacheSizes cache_sizes() {
@@ -107,9 +109,13 @@ double read_bandwidth(const BenchRun& run, size_t bytes) {
 
 size_t memory_bytes() { return std::max(size_t{128} << 20, 4 * cache_sizes().l3); }
 
-double Ceilings::peak(Arithmetic arithmetic) {
-  double& best = peaks_[static_cast<size_t>(arithmetic)];
-  return best = std::max(best, peak_rate(run_, arithmetic).value_or(0));
+double Ceilings::peak(Arithmetic arithmetic, double seconds) {
+  std::vector<Peak>& peaks = peaks_[static_cast<size_t>(arithmetic)];
+  peaks.push_back({seconds, peak_rate(run_, arithmetic, seconds).value_or(0)});
+  double best = 0;
+  for (const Peak& peak : peaks)
+    if (peak.seconds >= seconds) best = std::max(best, peak.rate);
+  return best;
 }
 
 double Ceilings::memory() {

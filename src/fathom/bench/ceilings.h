@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "fathom/kernels/compute.h"
 
@@ -24,7 +25,12 @@ std::string_view name(Arithmetic arithmetic);
 // Multiply-adds out of registers on all threads, as two operations each, in operations/s, of the
 // instruction that the ISA's products are made of. An ISA without a bf16 dot product multiplies in
 // f32, and reaches that rate. None: an ISA without an int8 dot product.
-std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic);
+//
+// A try lasts about `seconds`: a core may be a few per cent faster for a millisecond than for a
+// tenth of a second, so what a kernel is held against must have run as long.
+constexpr double kShortTry = 1e-3;
+std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic,
+                                double seconds = kShortTry);
 
 // Bytes; as Linux tells, since sysconf() tells a whole package's to a virtual machine that holds
 // two of its cores. Where Linux does not: those of a common core.
@@ -47,12 +53,17 @@ class Ceilings {
  public:
   explicit Ceilings(const BenchRun& run) : run_(run) {}
 
-  double peak(Arithmetic arithmetic);  // operations/s; 0 where peak_rate() has none
-  double memory();                     // bytes/s
+  // Operations/s, held for `seconds` or longer; 0 where peak_rate() has none.
+  double peak(Arithmetic arithmetic, double seconds = kShortTry);
+  double memory();  // bytes/s
 
  private:
+  struct Peak {
+    double seconds, rate;
+  };
+
   BenchRun run_;
-  std::array<double, 3> peaks_{};  // by arithmetic
+  std::array<std::vector<Peak>, 3> peaks_;  // by arithmetic
   double memory_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "fathom/bench/ceilings.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace fathom {
@@ -33,6 +35,17 @@ TEST(Ceilings, TheBestSoFarIsTold) {
     const double peak = ceilings.peak(Arithmetic::f32);
     EXPECT_GE(peak, last);
     last = peak;
+  }
+}
+
+TEST(Ceilings, AShortPeakDoesNotStandForALongOne) {
+  ThreadPool pool(1);
+  const BenchRun run = quick(pool, Isa::portable);
+  Ceilings ceilings(run);
+  const double brief = ceilings.peak(Arithmetic::f32);
+  for (int i = 0; i < 3; ++i) {
+    const double lasting = ceilings.peak(Arithmetic::f32, 0.02);
+    EXPECT_GE(ceilings.peak(Arithmetic::f32), std::max(brief, lasting));
   }
 }
 

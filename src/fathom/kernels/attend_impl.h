@@ -120,13 +120,18 @@ class AttendLoop {
     ahead_.spread(rows_ / kRows * span.count * Scores::side_steps(dim_));
   }
 
+  const float* query_row(size_t r) const {
+    return item_.queries + r / item_.heads * item_.query_stride + r % item_.heads * dim_;
+  }
+
   // Converts the queries, scaled, and empties the rows' state.
   void start() {
     for (size_t r = 0; r < rows_; ++r) {
       const size_t query = r / item_.heads;
-      const float* from =
-          item_.queries + query * item_.query_stride + (r % item_.heads) * item_.head_dim;
-      queries_.fill(r, from, item_.scale);
+      // Another's queries lie between; the hardware loses its way.
+      if (r + kRows < rows_)
+        for (size_t i = 0; i < dim_; i += 16) __builtin_prefetch(query_row(r + kRows) + i);
+      queries_.fill(r, query_row(r), item_.scale);
       for (size_t i = 0; i < dim_; i += kLanes) Vec::store(item_.out + r * dim_ + i, Vec::zero());
       Vec::store(sums_ + r * kLanes, Vec::zero());
       item_.exponent[r] = 0;
