@@ -88,7 +88,9 @@ int bench(Flags& flags) {
   if (!sound.ok()) return misused(sound.error());
   const auto machine = BenchMachine::make(flags.bench);
   if (!machine.ok()) return misused(machine.error());
-  const Status possible = check(flags.shapes, machine.value().run.compute.isa);
+  const Isa isa = machine.value().run.compute.isa;
+  if (flags.activations.empty()) flags.shapes.activations = {default_activations(isa)};
+  const Status possible = check(flags.shapes, isa);
   if (!possible.ok()) return misused(possible.error());
   FigurePrinter printer(flags.bench.json);
   const Status measured = measure(flags, machine.value().run, std::ref(printer));

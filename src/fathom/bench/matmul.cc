@@ -122,10 +122,13 @@ std::string to_string(const MatmulShape& shape) {
 }
 
 Status check(const MatmulBench& bench, Isa isa) {
-  for (const Activations activations : bench.activations)
-    if (activations == Activations::int8 && !multiplies_bytes(isa))
-      return Error{"--precision int8: " + std::string(name(isa)) +
-                   " has no products of bytes; f32 and int16 run anywhere"};
+  for (const Activations activations : bench.activations) {
+    const bool lacking = (activations == Activations::int8 && !multiplies_bytes(isa)) ||
+                         (activations == Activations::bf16 && !multiplies_bf16(isa));
+    if (lacking)
+      return Error{"--precision " + std::string(name(activations)) + ": " + std::string(name(isa)) +
+                   " has no such products; f32 and int16 run anywhere"};
+  }
   for (const Point& point : points_of(bench))
     if (point.fits()) return {};
   return Error{"no shape's columns are a multiple of a type's block: 32, or 256 of a K type"};

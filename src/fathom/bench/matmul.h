@@ -13,7 +13,7 @@
 
 namespace fathom {
 
-inline constexpr std::array kActivations = {Activations::f32, Activations::int16,
+inline constexpr std::array kActivations = {Activations::f32, Activations::bf16, Activations::int16,
                                             Activations::int8};
 
 struct MatmulShape {
@@ -30,7 +30,7 @@ struct MatmulBench {
   std::vector<MatmulShape> shapes = {{576, 576},   {1536, 576},  {576, 1536},
                                      {2048, 2048}, {8192, 2048}, {2048, 8192}};
   std::vector<size_t> tokens = {512, 1};
-  std::vector<Activations> activations = {Compute{}.activations};
+  std::vector<Activations> activations = {default_activations(best_isa())};
 };
 
 // Error: no shape goes with a type's blocks, or activations that this instruction set lacks.

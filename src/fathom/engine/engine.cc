@@ -15,7 +15,7 @@ Activations activations_of(Precision precision, Isa isa) {
       return Activations::f32;
     case Precision::bf16:
     case Precision::int8:
-      return Activations::int16;
+      return default_activations(isa);
     case Precision::fast:
       return multiplies_bytes(isa) ? Activations::int8 : Activations::int16;
   }

@@ -14,8 +14,8 @@ namespace {
 // Few tokens: weights per task. 4 us of work: handing a task to another core costs a few tenths of
 // one, and with tasks of 16,384 two threads decoded slower than one.
 constexpr size_t kDotElements = 131072;
-// Tokens of one task of the many-token product.
-constexpr size_t kTokensPerTask = 16 * kTileTokens;
+// Tiles of tokens, at most, of one task of the many-token product.
+constexpr size_t kTilesPerTask = 16;
 // Packed panels held at a time: enough to keep the cores busy between two joins, few enough for the
 // caches.
 constexpr size_t kBatchBytes = size_t{4} << 20;
@@ -103,7 +103,7 @@ void multiply_panels(const Compute& compute, const PanelProduct& form, ConstMatr
   panel_memory.ensure(batch * panel_bytes);
   std::byte* const packed = panel_memory.data();
 
-  const size_t groups = ceil_div(x.rows, kTokensPerTask);
+  const size_t groups = ceil_div(tiles, kTilesPerTask);
   for (size_t first = 0; first < panels; first += batch) {
     const size_t count = std::min(batch, panels - first);
     const size_t conversions = first == 0 ? tiles : 0;
@@ -115,12 +115,14 @@ void multiply_panels(const Compute& compute, const PanelProduct& form, ConstMatr
     });
     compute.pool->run(count * groups, [&](size_t task, size_t) {
       const Stripe stripe = stripe_at(products, kBlock, first + task / groups);
-      const size_t token = task % groups * kTokensPerTask;
+      const size_t group = task % groups;  // of equal size, to one tile
+      const size_t token = tiles * group / groups * kTileTokens;
+      const size_t end = std::min(tiles * (group + 1) / groups * kTileTokens, x.rows);
       const Matrix<float>& y = stripe.product->y;
       form.multiply(stripe.product->weights->type, x.cols,
                     {.left = left.data + token * left.row_bytes,
                      .left_row_bytes = left.row_bytes,
-                     .tokens = std::min(kTokensPerTask, x.rows - token),
+                     .tokens = end - token,
                      .panel = packed + task / groups * panel_bytes,
                      .y = y.row(token) + stripe.begin,
                      .y_stride = y.stride,
@@ -133,7 +135,7 @@ void multiply_panels(const Compute& compute, const PanelProduct& form, ConstMatr
 const PanelProduct& form_for(const Compute& compute, DType type) {
   const PanelProduct* const codes = code_panels(compute.isa, compute.activations);
   if (codes != nullptr && codes->takes(type)) return *codes;
-  return float_panels(compute.isa);
+  return float_panels(compute.isa, compute.activations);
 }
 
 }  // namespace

@@ -8,7 +8,12 @@ namespace fathom {
 namespace {
 
 struct Avx512Bf16Lanes : avx512bf16::Vec {
+  static constexpr bool kDotBf16 = true;
+
   FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) { return codes16_avx512(p, zero); }
+  FATHOM_INLINE F bf16_pairs(const float* p) {
+    return (F)_mm512_cvtne2ps_pbh(load(p + kLanes), load(p));
+  }
   FATHOM_INLINE void transpose(F (&rows)[16]) { transpose_16x16(rows); }
 };
 

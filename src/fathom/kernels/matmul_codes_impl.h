@@ -125,9 +125,9 @@ template <class Lanes, class Int, size_t kGroup, int kVectors>
                                               size_t stride,
                                               typename Lanes::I (&acc)[kTileTokens][kVectors]) {
 #pragma GCC unroll 8
-  for (size_t t = 0; t < kTileTokens; ++t)
+  for (auto& sums : acc)
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) acc[t][j] = Lanes::zero_int();
+    for (auto& sum : sums) sum = Lanes::zero_int();
 #pragma GCC unroll 1
   for (size_t s = 0; s < kGroup / Int::kPack; ++s) {
     typename Lanes::I codes[kVectors];
@@ -218,9 +218,11 @@ constexpr CodeKernels kCodeKernelsOf = {sizeof(typename Int::Code), convert_code
 
 template <class Lanes>
 constexpr MatmulKernels make_matmul_kernels() {
-  MatmulKernels kernels = {.f32 = {pack_floats<Lanes>, multiply_floats<Lanes>},
+  MatmulKernels kernels = {.f32 = kFloatKernelsOf<Lanes, typename Lanes::F32>,
+                           .bf16 = {},
                            .int16 = kCodeKernelsOf<Lanes, Int16<Lanes>>,
                            .int8 = {}};
+  if constexpr (Lanes::kDotBf16) kernels.bf16 = kFloatKernelsOf<Lanes, typename Lanes::Bf16>;
   if constexpr (Lanes::kDotBytes) kernels.int8 = kCodeKernelsOf<Lanes, Int8<Lanes>>;
   return kernels;
 }

@@ -1,7 +1,8 @@
-// float_panels(): weights decoded to f32.
+// float_panels(): weights decoded to f32 or bf16.
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "fathom/kernels/matmul_panels.h"
 #include "fathom/quant/decode.h"
@@ -11,13 +12,15 @@ namespace {
 
 class FloatPanels final : public PanelProduct {
  public:
-  explicit FloatPanels(Isa isa) : isa_(isa), kernel_(matmul_kernels(isa).f32) {}
+  FloatPanels(Isa isa, const FloatKernels& kernel) : isa_(isa), kernel_(kernel) {}
 
   bool takes(DType) const override { return true; }
-  size_t left_bytes(size_t cols) const override { return cols * sizeof(float); }
-  size_t panel_bytes(DType, size_t cols) const override { return cols * kBlock * sizeof(float); }
+  size_t left_bytes(size_t cols) const override { return packs(cols) * kernel_.left_pack_bytes; }
+  size_t panel_bytes(DType, size_t cols) const override {
+    return packs(cols) * kBlock * kUnitBytes;
+  }
   void convert(const float* x, size_t cols, std::byte* left) const override {
-    std::memcpy(left, x, cols * sizeof(float));
+    kernel_.convert(x, cols, left);
   }
   void multiply(DType, size_t cols, const TileArgs& args) const override {
     kernel_.multiply(args, cols);
@@ -37,26 +40,34 @@ class FloatPanels final : public PanelProduct {
         for (size_t r = 0; r < rows; ++r) {
           decode(weights.data + (first + r) * bytes + row_bytes(weights.type, col), decoded[r],
                  cols);
+          std::fill(decoded[r] + cols, decoded[r] + packs(cols) * kernel_.pack_size, 0.0f);
         }
-        kernel_.pack(decoded[0], cols, panel + (col * kBlock + part) * sizeof(float));
+        kernel_.pack(decoded[0], cols, panel + (packs(col) * kBlock + part) * kUnitBytes);
       }
     }
   }
 
  private:
+  size_t packs(size_t cols) const { return (cols + kernel_.pack_size - 1) / kernel_.pack_size; }
+
   Isa isa_;
   const FloatKernels& kernel_;
 };
 
 }  // namespace
 
-const PanelProduct& float_panels(Isa isa) {
+const PanelProduct& float_panels(Isa isa, Activations activations) {
   static const auto kForms = [] {
-    std::map<Isa, FloatPanels> forms;
-    for (const Isa each : supported_isas()) forms.try_emplace(each, each);
+    std::map<std::pair<Isa, bool>, FloatPanels> forms;
+    for (const Isa each : supported_isas()) {
+      const MatmulKernels& kernels = matmul_kernels(each);
+      const bool has_bf16 = multiplies_bf16(each);
+      forms.try_emplace({each, false}, each, kernels.f32);
+      forms.try_emplace({each, true}, each, has_bf16 ? kernels.bf16 : kernels.f32);
+    }
     return forms;
   }();
-  return kForms.at(isa);
+  return kForms.at({isa, activations == Activations::bf16});
 }
 
 }  // namespace fathom

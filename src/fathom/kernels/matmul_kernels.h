@@ -29,12 +29,19 @@ struct TileArgs {
   size_t width;            // rows of weights in this panel, at most kBlock
 };
 
-// Weights decoded to f32, a panel as panel.h has it.
+// Weights in floating point, a panel as panel.h has it: f32, or bf16 where the machine multiplies
+// that. A pack of one row of weights takes kUnitBytes.
+inline constexpr size_t kUnitBytes = 4;
+
 struct FloatKernels {
-  // Packs decoded weights, [kPackRows, kPackCols], into `cols` columns of kPackRows rows of a
-  // panel. Elements past the last column's, up to the next multiple of kPackRows, are read.
-  void (*pack)(const float* decoded, size_t cols, std::byte* panel);
-  void (*multiply)(const TileArgs& args, size_t cols);
+  size_t pack_size = 0;        // columns in a pack: 1 of f32, 2 of bf16
+  size_t left_pack_bytes = 0;  // of a token's pack
+  void (*convert)(const float* x, size_t cols, std::byte* left) = nullptr;
+  // Packs decoded weights, [kPackRows, kPackCols], into the packs of `cols` columns of kPackRows
+  // rows of a panel. The last pack must be whole; what is read past it, up to the next multiple of
+  // kPackRows packs, may be anything.
+  void (*pack)(const float* decoded, size_t cols, std::byte* panel) = nullptr;
+  void (*multiply)(const TileArgs& args, size_t cols) = nullptr;
 };
 
 // Weights as their integer codes, and activations as integers of one kind: int16, or int8 where the
@@ -79,6 +86,7 @@ struct CodeKernels {
 
 struct MatmulKernels {
   FloatKernels f32;
+  FloatKernels bf16;  // multiply is null where the machine does not multiply bf16
   CodeKernels int16;
   CodeKernels int8;  // multiply is null where the machine does not multiply bytes
 };

@@ -7,6 +7,7 @@ namespace fathom {
 namespace {
 
 struct Avx2Lanes : avx2::Vec {
+  static constexpr bool kDotBf16 = false;
   FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) {
     const __m256i codes =
         _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));

@@ -43,6 +43,7 @@ namespace {
 }
 
 struct Avx512Lanes : avx512::Vec {
+  static constexpr bool kDotBf16 = false;
   FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) { return codes16_avx512(p, zero); }
   FATHOM_INLINE void transpose(F (&rows)[16]) { transpose_16x16(rows); }
 };

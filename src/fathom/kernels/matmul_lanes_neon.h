@@ -7,6 +7,7 @@ namespace fathom {
 namespace {
 
 struct NeonLanes : neon::Vec {
+  static constexpr bool kDotBf16 = false;
   FATHOM_INLINE F codes16(const uint8_t* p, uint8_t zero) {
     const int16x8_t codes = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(p)));
     return vreinterpretq_f32_s16(vsubq_s16(codes, vdupq_n_s16(zero)));

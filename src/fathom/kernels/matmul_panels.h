@@ -1,6 +1,6 @@
-// How matmul() multiplies many tokens: the two forms in which activations and weights meet.
+// How matmul() multiplies many tokens: the forms in which activations and weights meet.
 //
-// Either form turns each token's activations into a row, and 64 rows of weights into a panel, once;
+// Every form turns each token's activations into a row, and 64 rows of weights into a panel, once;
 // then tiles of tokens are multiplied by panels. Whatever the form, y is f32.
 #pragma once
 
@@ -24,8 +24,9 @@ class PanelProduct {
   virtual void multiply(DType type, size_t cols, const TileArgs& args) const = 0;
 };
 
-// Weights decoded to f32, activations as they are.
-const PanelProduct& float_panels(Isa isa);
+// Weights and activations in bf16, or in f32: other activations, or bf16 where the ISA does not
+// multiply that.
+const PanelProduct& float_panels(Isa isa, Activations activations);
 
 // Weights as their integer codes, activations as int16 or int8. Null: other activations, or int8
 // where the ISA does not multiply bytes.

@@ -106,13 +106,25 @@ std::vector<std::vector<float>> multiply(const Compute& compute, const std::vect
   return results;
 }
 
-// x as a product sees it.
-std::vector<double> rounded(Activations activations, const Weights& weights,
-                            const std::vector<float>& x) {
-  std::vector<double> values(x.begin(), x.end());
+// What activations come to be: compute.h.
+Activations used(const Compute& compute, const Weights& weights, size_t tokens) {
+  const Activations asked = compute.activations;
+  if (tokens <= kFewTokens) return Activations::f32;
+  if (asked == Activations::bf16)
+    return multiplies_bf16(compute.isa) ? Activations::bf16 : Activations::f32;
   const bool codes = code_format(weights.type, Isa::portable).unpack != nullptr;
-  if (!codes || (activations != Activations::int16 && activations != Activations::int8))
-    return values;
+  const bool bytes = asked != Activations::int8 || multiplies_bytes(compute.isa);
+  return codes && bytes ? asked : Activations::f32;
+}
+
+float rounded_to_bf16(float x) { return to_float(to_bf16(x)); }
+
+// x as a product sees it.
+std::vector<double> rounded(Activations activations, const std::vector<float>& x) {
+  std::vector<double> values(x.begin(), x.end());
+  if (activations == Activations::bf16)
+    std::transform(x.begin(), x.end(), values.begin(), rounded_to_bf16);
+  if (activations != Activations::int16 && activations != Activations::int8) return values;
   const float range = activations == Activations::int16 ? 32767 : 127;
   for (size_t begin = 0; begin < values.size(); begin += 32) {
     float top = 0;
@@ -135,19 +147,18 @@ void expect_product(const Compute& compute, const std::vector<float>& x, size_t 
                     const Owned& m, const std::vector<float>& y) {
   const size_t rows = m.weights.rows;
   const size_t cols = m.weights.cols;
-  Activations activations = compute.activations;
+  const Activations activations = used(compute, m.weights, tokens);
   const bool integers = activations == Activations::int16 || activations == Activations::int8;
-  if (tokens <= kFewTokens || (activations == Activations::int8 && !multiplies_bytes(compute.isa)))
-    activations = Activations::f32;
   for (size_t t = 0; t < tokens; ++t) {
     const auto begin = x.begin() + static_cast<ptrdiff_t>(t * (cols + kGap));
-    const std::vector<double> activation = rounded(
-        activations, m.weights, std::vector<float>(begin, begin + static_cast<ptrdiff_t>(cols)));
+    const std::vector<double> activation =
+        rounded(activations, std::vector<float>(begin, begin + static_cast<ptrdiff_t>(cols)));
     for (size_t r = 0; r < rows; ++r) {
       double sum = 0;
       double size = 0;
       for (size_t c = 0; c < cols; ++c) {
-        const float w = m.decoded[r * cols + c];
+        const float decoded = m.decoded[r * cols + c];
+        const float w = activations == Activations::bf16 ? rounded_to_bf16(decoded) : decoded;
         const double term = activation[c] * w;
         sum += term;
         // A code's offset and its minimum may cancel: each is at most twice the largest weight.
@@ -321,14 +332,15 @@ TEST_P(Matmul, ATokenDoesNotDependOnItsNeighbours) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Paths, Matmul,
-    testing::Combine(testing::ValuesIn(supported_isas().begin(), supported_isas().end()),
-                     testing::Values(Activations::f32, Activations::int16, Activations::int8)),
-    [](const auto& param) {
-      return std::string(name(std::get<0>(param.param))) + "_" +
-             std::string(name(std::get<1>(param.param)));
-    });
+INSTANTIATE_TEST_SUITE_P(Paths, Matmul,
+                         testing::Combine(testing::ValuesIn(supported_isas().begin(),
+                                                            supported_isas().end()),
+                                          testing::Values(Activations::f32, Activations::bf16,
+                                                          Activations::int16, Activations::int8)),
+                         [](const auto& param) {
+                           return std::string(name(std::get<0>(param.param))) + "_" +
+                                  std::string(name(std::get<1>(param.param)));
+                         });
 
 TEST(GatherRows, DecodesTheRowsAsked) {
   ThreadPool pool(2);

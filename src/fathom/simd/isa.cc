@@ -63,6 +63,7 @@ std::span<const Isa> supported_isas() {
 }
 
 bool multiplies_bytes(Isa isa) { return isa == Isa::portable || isa == Isa::avx512bf16; }
+bool multiplies_bf16(Isa isa) { return isa == Isa::portable || isa == Isa::avx512bf16; }
 
 Isa best_isa() { return supported_isas().back(); }
 

@@ -22,6 +22,8 @@ Isa best_isa();
 
 // Whether it has kernels that multiply bytes: Operand::int8, Activations::int8 (kernels/compute.h).
 bool multiplies_bytes(Isa isa);
+// Whether it has kernels of projections that multiply bf16: Activations::bf16.
+bool multiplies_bf16(Isa isa);
 
 // "auto" is the best; otherwise a name. Error: unknown, or this machine cannot run it.
 Result<Isa> parse_isa(std::string_view text);
