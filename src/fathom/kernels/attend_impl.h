@@ -1,9 +1,9 @@
 // The attention loop, written once over the SIMD vocabulary and compiled per instruction set.
 //
-// The work goes by tiles: six rows (a query of one head each) against two blocks of keys. A tile's
-// scores are formed in registers, masked where a block carries a mask, and stored; then turned into
-// weights, powers of two rounded to the operand; then out += weights x values, with the output in
-// registers over both blocks.
+// The work goes by tiles: six rows (a query of one head each) against two blocks of keys, or one. A
+// tile's scores are formed in registers, masked where a block carries a mask, and stored; then
+// turned into weights, powers of two rounded to the operand; then out += weights x values, with the
+// output in registers over both blocks.
 //
 // Products run on other ports than most of a power of two does. So the weights of one tile are made
 // while the values of the tile before it are added, a pair of vectors after every other step
@@ -87,13 +87,14 @@ class AttendLoop {
     BlockCursor cursor(item_);
     BlockCursor means(item_);
     Span span = next_span(cursor);
-    for (size_t block = 0; span.count > 0; block = (block + kSpan) % kBlock) {
+    size_t block = 0;
+    while (span.count > 0) {
       if (block == 0) queries_.take_means(means);
       const Span next = next_span(cursor);
-      // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them.
-      if (rows_ > 2 * kRows) fetch(next, span);
+      if (!few_rows()) fetch(next, span);
       span.index = block;
       all_rows(span);
+      block = (block + span.count) % kBlock;
       span = next;
     }
     add_pending();
@@ -102,9 +103,13 @@ class AttendLoop {
   }
 
  private:
+  // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them: best of
+  // keys and values at once, so that they take turns after every block.
+  bool few_rows() const { return rows_ <= 2 * kRows; }
+
   Span next_span(BlockCursor& cursor) const {
     Span span;
-    for (; span.count < kSpan && !cursor.done(); cursor.next())
+    for (; span.count < (few_rows() ? 1 : kSpan) && !cursor.done(); cursor.next())
       span.blocks[span.count++] = block_at(cursor.run(), cursor.block());
     return span;
   }
