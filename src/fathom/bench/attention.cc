@@ -59,17 +59,17 @@ Status check(const AttentionBench& bench, Isa isa) {
 }
 
 void bench_attention(const BenchRun& run, const AttentionBench& bench, const FigureFn& each) {
-  Ceilings ceilings(run);
+  const Ceilings ceilings(run);
   for (const Point& point : points_of(bench)) {
     AttentionProblem problem(bench, point.operand, point.head_dim, bench.tokens, point.depth, 1);
     const Compute compute = in(run.compute, point.operand);
-    const double seconds = shortest_seconds(run.seconds, [&] { problem.attend_once(compute, 0); });
     const Arithmetic arithmetic = arithmetic_of(point.operand);
+    const auto [seconds, peak] =
+        ceilings.beside(arithmetic, [&] { problem.attend_once(compute, 0); });
     Figure figure = figure_at(point, "attention");
     figure.value = problem.flops() / seconds * 1e-9;
     figure.unit = "GFLOP/s";
-    set_ceiling(figure, ceilings.peak(arithmetic, seconds) * 1e-9,
-                std::string(name(arithmetic)) + " peak");
+    set_ceiling(figure, peak * 1e-9, std::string(name(arithmetic)) + " peak");
     figure.error = problem.error();
     figure.more = {{"ms", seconds * 1e3},
                    {"ns_per_pair", seconds * 1e9 / static_cast<double>(problem.pairs())}};

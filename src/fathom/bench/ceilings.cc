@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "fathom/base/buffer.h"
+#include "fathom/base/stopwatch.h"
 #include "fathom/bench/ceilings_kernels.h"
 #include "fathom/bench/shortest.h"
 
@@ -60,6 +62,31 @@ double read_seconds(const BenchRun& run, size_t bytes, size_t passes) {
   });
 }
 
+using SpinFn = decltype(CeilingKernels::spin_f32);
+
+SpinFn spin_of(Isa isa, Arithmetic arithmetic) {
+  const CeilingKernels& kernels = kernels_for(isa);
+  switch (arithmetic) {
+    case Arithmetic::f32:
+      return kernels.spin_f32;
+    case Arithmetic::bf16:
+      return kernels.spin_bf16;
+    case Arithmetic::int8:
+      return kernels.spin_int8;
+  }
+  return nullptr;
+}
+
+constexpr size_t kMillisecond = size_t{1} << 17;  // rounds that take about one
+
+// Operations of all threads together.
+double spin_all(const BenchRun& run, SpinFn spin, size_t rounds) {
+  std::vector<double> operations(run.compute.pool->size());
+  run.compute.pool->run(operations.size(),
+                        [&](size_t task, size_t) { operations[task] = spin(rounds); });
+  return std::accumulate(operations.begin(), operations.end(), 0.0);
+}
+
 }  // namespace
 
 std::string_view name(Arithmetic arithmetic) {
@@ -67,21 +94,13 @@ std::string_view name(Arithmetic arithmetic) {
   return kNames[static_cast<size_t>(arithmetic)];
 }
 
-std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic, double seconds) {
-  constexpr double kLongTry = 0.2;  // what lasts longer is as fast
-  const auto rounds = static_cast<size_t>(std::clamp(seconds, kShortTry, kLongTry) / kShortTry *
-                                          (size_t{1} << 17));  // those of about a millisecond
-  const CeilingKernels& kernels = kernels_for(run.compute.isa);
-  const auto spin = arithmetic == Arithmetic::f32    ? kernels.spin_f32
-                    : arithmetic == Arithmetic::bf16 ? kernels.spin_bf16
-                                                     : kernels.spin_int8;
+std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic) {
+  const SpinFn spin = spin_of(run.compute.isa, arithmetic);
   if (spin == nullptr) return std::nullopt;
-  std::vector<double> operations(run.compute.pool->size());
-  const double shortest = shortest_seconds(run.seconds, [&] {
-    run.compute.pool->run(operations.size(),
-                          [&](size_t task, size_t) { operations[task] = spin(rounds); });
-  });
-  return std::accumulate(operations.begin(), operations.end(), 0.0) / shortest;
+  double operations = 0;
+  const double seconds =
+      shortest_seconds(run.seconds, [&] { operations = spin_all(run, spin, kMillisecond); });
+  return operations / seconds;
 }
 
 CacheSizes cache_sizes() {
@@ -109,12 +128,25 @@ double read_bandwidth(const BenchRun& run, size_t bytes) {
 
 size_t memory_bytes() { return std::max(size_t{128} << 20, 4 * cache_sizes().l3); }
 
-double Ceilings::peak(Arithmetic arithmetic, double seconds) {
-  std::vector<Peak>& peaks = peaks_[static_cast<size_t>(arithmetic)];
-  peaks.push_back({seconds, peak_rate(run_, arithmetic, seconds).value_or(0)});
-  double best = 0;
-  for (const Peak& peak : peaks)
-    if (peak.seconds >= seconds) best = std::max(best, peak.rate);
+double Ceilings::peak(Arithmetic arithmetic) {
+  double& best = peaks_[static_cast<size_t>(arithmetic)];
+  return best = std::max(best, peak_rate(run_, arithmetic).value_or(0));
+}
+
+Ceilings::Beside Ceilings::beside(Arithmetic arithmetic, const std::function<void()>& work) const {
+  const SpinFn spin = spin_of(run_.compute.isa, arithmetic);
+  Beside best{std::numeric_limits<double>::infinity(), 0};
+  const Stopwatch all;
+  for (int i = 0; i < 3 || all.seconds() < 2 * run_.seconds; ++i) {
+    const Stopwatch one;
+    work();
+    best.seconds = std::min(best.seconds, one.seconds());
+    if (spin == nullptr) continue;
+    const auto rounds = static_cast<size_t>(std::max(best.seconds * 1e3, 1.0) * kMillisecond);
+    const Stopwatch other;
+    const double operations = spin_all(run_, spin, rounds);
+    best.peak = std::max(best.peak, operations / other.seconds());
+  }
   return best;
 }
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "fathom/kernels/compute.h"
 
@@ -25,12 +25,7 @@ std::string_view name(Arithmetic arithmetic);
 // Multiply-adds out of registers on all threads, as two operations each, in operations/s, of the
 // instruction that the ISA's products are made of. An ISA without a bf16 dot product multiplies in
 // f32, and reaches that rate. None: an ISA without an int8 dot product.
-//
-// A try lasts about `seconds`: a core may be a few per cent faster for a millisecond than for a
-// tenth of a second, so what a kernel is held against must have run as long.
-constexpr double kShortTry = 1e-3;
-std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic,
-                                double seconds = kShortTry);
+std::optional<double> peak_rate(const BenchRun& run, Arithmetic arithmetic);
 
 // Bytes; as Linux tells, since sysconf() tells a whole package's to a virtual machine that holds
 // two of its cores. Where Linux does not: those of a common core.
@@ -53,17 +48,21 @@ class Ceilings {
  public:
   explicit Ceilings(const BenchRun& run) : run_(run) {}
 
-  // Operations/s, held for `seconds` or longer; 0 where peak_rate() has none.
-  double peak(Arithmetic arithmetic, double seconds = kShortTry);
-  double memory();  // bytes/s
+  double peak(Arithmetic arithmetic);  // operations/s; 0 where peak_rate() has none
+  double memory();                     // bytes/s
+
+  // The shortest of many tries of `work`, and the best rate of as many tries of a peak that last as
+  // long, taken in turns. A core is 3 to 5 % faster for a millisecond than for a tenth of a second,
+  // and from one second to the next.
+  struct Beside {
+    double seconds;  // of the work
+    double peak;     // operations/s; 0 where peak_rate() has none
+  };
+  Beside beside(Arithmetic arithmetic, const std::function<void()>& work) const;
 
  private:
-  struct Peak {
-    double seconds, rate;
-  };
-
   BenchRun run_;
-  std::array<std::vector<Peak>, 3> peaks_;  // by arithmetic
+  std::array<double, 3> peaks_{};  // by arithmetic
   double memory_ = 0;
 };
 

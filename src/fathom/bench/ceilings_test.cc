@@ -1,7 +1,5 @@
 #include "fathom/bench/ceilings.h"
 
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
 namespace fathom {
@@ -38,15 +36,16 @@ TEST(Ceilings, TheBestSoFarIsTold) {
   }
 }
 
-TEST(Ceilings, AShortPeakDoesNotStandForALongOne) {
+TEST(Ceilings, WorkIsTriedInTurnsWithAPeak) {
   ThreadPool pool(1);
-  const BenchRun run = quick(pool, Isa::portable);
-  Ceilings ceilings(run);
-  const double brief = ceilings.peak(Arithmetic::f32);
-  for (int i = 0; i < 3; ++i) {
-    const double lasting = ceilings.peak(Arithmetic::f32, 0.02);
-    EXPECT_GE(ceilings.peak(Arithmetic::f32), std::max(brief, lasting));
-  }
+  const Ceilings ceilings(quick(pool, Isa::portable));
+  int calls = 0;
+  const auto beside = ceilings.beside(Arithmetic::f32, [&] { ++calls; });
+  EXPECT_GE(calls, 3);
+  EXPECT_GE(beside.seconds, 0);
+  EXPECT_LT(beside.seconds, 0.1);
+  EXPECT_GT(beside.peak, 1e6);
+  EXPECT_EQ(ceilings.beside(Arithmetic::int8, [] {}).peak, 0);
 }
 
 TEST(Ceilings, CachesGrowFromLevelToLevel) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <functional>
 
 #include "fathom/bench/shortest.h"
 #include "fathom/bench/synthetic_kv.h"
@@ -58,15 +59,34 @@ double error_of(const Point& point, const Weights& weights, const Operands& oper
   return std::sqrt(difference / size);
 }
 
-// A rate of products, beside the activations' own arithmetic and int8's share.
-void set_flops(Figure& figure, double flops, Activations activations, Ceilings& ceilings) {
-  const Arithmetic arithmetic =
-      activations == Activations::f32 ? Arithmetic::f32 : Arithmetic::bf16;
-  figure.value = flops * 1e-9;
+Arithmetic arithmetic_of(Activations activations) {
+  return activations == Activations::f32 ? Arithmetic::f32 : Arithmetic::bf16;
+}
+
+// Many tokens: the rate of products, beside the activations' own arithmetic and int8's share.
+void measure_products(const Point& point, const std::function<void()>& work, Ceilings& ceilings,
+                      Figure& figure) {
+  const Arithmetic arithmetic = arithmetic_of(point.activations);
+  const auto [seconds, peak] = ceilings.beside(arithmetic, work);
+  const double rate =
+      2.0 * static_cast<double>(point.tokens * point.shape.rows * point.shape.cols) / seconds;
+  figure.value = rate * 1e-9;
   figure.unit = "GFLOP/s";
-  set_ceiling(figure, ceilings.peak(arithmetic) * 1e-9, std::string(name(arithmetic)) + " peak");
+  set_ceiling(figure, peak * 1e-9, std::string(name(arithmetic)) + " peak");
+  figure.more["ms"] = seconds * 1e3;
   const double int8 = ceilings.peak(Arithmetic::int8);
-  if (int8 > 0) figure.more["of_int8_peak"] = flops / int8;
+  if (int8 > 0) figure.more["of_int8_peak"] = rate / int8;
+}
+
+// Few tokens: the rate at which weights are read. `work` reads several copies, more than the caches
+// hold.
+void measure_reading(const BenchRun& run, double bytes, size_t copies,
+                     const std::function<void()>& work, Ceilings& ceilings, Figure& figure) {
+  const double seconds = shortest_seconds(run.seconds, work) / static_cast<double>(copies);
+  figure.value = bytes / seconds * 1e-9;
+  figure.unit = "GB/s";
+  set_ceiling(figure, ceilings.memory() * 1e-9, "memory");
+  figure.more["ms"] = seconds * 1e3;
 }
 
 Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
@@ -78,26 +98,21 @@ Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
   Operands operands{random_normal(point.tokens * cols, 4), std::vector<float>(point.tokens * rows)};
   Compute compute = run.compute;
   compute.activations = point.activations;
-  const double round = shortest_seconds(run.seconds, [&] {
+  const auto work = [&] {
     for (size_t copy = 0; copy < weights.copies(); ++copy) {
       const Weights one = weights.copy(copy);
       const Product product{&one, {operands.y.data(), point.tokens, rows}};
       matmul(compute, {operands.x.data(), point.tokens, cols}, {&product, 1});
     }
-  });
-  const double seconds = round / static_cast<double>(weights.copies());
-
+  };
   Figure figure;
-  figure.more["ms"] = seconds * 1e3;
-  figure.error = error_of(point, weights.copy(0), operands);
   if (few) {
-    figure.value = static_cast<double>(matrix_bytes) / seconds * 1e-9;
-    figure.unit = "GB/s";
-    set_ceiling(figure, ceilings.memory() * 1e-9, "memory");
+    measure_reading(run, static_cast<double>(matrix_bytes), weights.copies(), work, ceilings,
+                    figure);
   } else {
-    const double flops = 2.0 * static_cast<double>(point.tokens * rows * cols) / seconds;
-    set_flops(figure, flops, point.activations, ceilings);
+    measure_products(point, work, ceilings, figure);
   }
+  figure.error = error_of(point, weights.copy(0), operands);
   return figure;
 }
 
