@@ -41,7 +41,10 @@ ConstMatrix<float> Forward::run(std::span<const TokenId> tokens,
 }
 
 void Forward::logits(ConstMatrix<float> hidden, Matrix<float> logits) {
-  matmul(compute_, hidden, {{{.weights = &weights_.head, .y = logits}}});
+  // Nothing after the head averages its rounding out, and a prefill asks for one row of it.
+  Compute compute = compute_;
+  if (compute.activations == Activations::bf16) compute.activations = Activations::int16;
+  matmul(compute, hidden, {{{.weights = &weights_.head, .y = logits}}});
 }
 
 void Forward::layer(size_t index, Matrix<float> x, KvCache& cache, const AttendLayer& attend) {
