@@ -20,6 +20,7 @@ endif()
 
 # The instruction sets a file is compiled for follow from the end of its name.
 set(FATHOM_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
+set(FATHOM_ISA_FLAGS_avx2vnni ${FATHOM_ISA_FLAGS_avx2} -mavxvnni)
 set(FATHOM_ISA_FLAGS_avx512 ${FATHOM_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl
     -mprefer-vector-width=512)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12's own AVX-512 header trips it (PR 105593)
@@ -31,7 +32,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # its scheduling there runs a tile out
 endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(FATHOM_ISAS "avx2|avx512|avx512bf16")
+  set(FATHOM_ISAS "avx2|avx2vnni|avx512|avx512bf16")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   set(FATHOM_ISAS "neon")
 endif()

@@ -15,7 +15,8 @@ void add_bench_flags(CLI::App& app, BenchFlags& flags) {
       ->check(whole_number(1, 1024))
       ->envname("FATHOM_THREADS");
   app.add_option("--isa", flags.isa,
-                 "Instruction set: auto, portable, avx2, avx512, avx512bf16, neon (default: auto)")
+                 "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
+                 "(default: auto)")
       ->envname("FATHOM_ISA");
   add_seconds_flag(app, flags.seconds);
   add_json_flag(app, flags.json);

@@ -75,7 +75,8 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                      " (default: full)")
       ->type_name("SPEC");
   app.add_option("--isa", flags.isa,
-                 "Instruction set: auto, portable, avx2, avx512, avx512bf16, neon (default: auto)")
+                 "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
+                 "(default: auto)")
       ->envname("FATHOM_ISA");
   app.add_option("--precision", flags.precision,
                  "What products multiply in: f32; bf16: attention in bf16, activations in 16 bits; "

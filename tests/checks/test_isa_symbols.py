@@ -4,18 +4,28 @@ The linker keeps one copy of a weak function (an inline function, a template ins
 objects define. Were that the copy of an AVX-512 object, a portable caller would run AVX-512 code on
 a machine that has none. So an object compiled for an instruction set may define no weak function
 that another object defines too.
+
+Nor may an object for AVX2 hold an instruction of AVX-512, whose assembler prefers the longer
+encoding (EVEX) of an instruction that has two.
 """
 
 import collections
 import os
 import pathlib
+import platform
 import re
 import subprocess
 
 import pytest
 
 BUILD = pathlib.Path(os.environ.get("FATHOM_BUILD", pathlib.Path(__file__).parents[2] / "build"))
-ISA_OBJECT = re.compile(r"_(avx2|avx512|avx512bf16)\.cc\.o$")
+ISA_OBJECT = re.compile(r"_(avx2|avx2vnni|avx512|avx512bf16)\.cc\.o$")
+AVX2_OBJECT = re.compile(r"_avx2(vnni)?\.cc\.o$")
+# In objdump's listing: the byte 62 begins every EVEX instruction and, in 64 bits, no other. A
+# prefix of segment or address size may precede it.
+EVEX = re.compile(r"^ *[0-9a-f]+:\t((26|2e|36|3e|64|65|67) )*62 .*", re.MULTILINE)
+
+on_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="of x86's encodings")
 
 
 def symbols(objects):
@@ -56,3 +66,30 @@ def test_a_shared_weak_function_is_caught(tmp_path):
         objects.append(tmp_path / f"{stem}.cc.o")
         subprocess.run(["g++", "-O2", "-c", str(path), "-o", str(objects[-1])], check=True)
     assert list(shared_weak_functions(objects)) == ["_Z5twicei"]
+
+
+def evex_instructions(path):
+    listing = subprocess.run(["objdump", "--disassemble", "--wide", str(path)], check=True,
+                             capture_output=True, text=True).stdout
+    return [line.group().strip() for line in EVEX.finditer(listing)]
+
+
+@on_x86
+def test_avx2_objects_hold_no_avx512_instruction():
+    objects = [path for path in (BUILD / "src").rglob("*.o") if AVX2_OBJECT.search(str(path))]
+    assert any("avx2vnni" in path.name for path in objects), "no such objects: build first"
+    assert {path.name: found for path in objects if (found := evex_instructions(path))} == {}
+
+
+@on_x86
+@pytest.mark.parametrize("instruction, caught", [
+    ("{vex} vpdpbusd %ymm2, %ymm1, %ymm0", False),
+    ("{evex} vpdpbusd %ymm2, %ymm1, %ymm0", True),
+    ("vpdpbusd %fs:(%eax), %ymm1, %ymm31", True),
+    ("vaddps %zmm2, %zmm1, %zmm0", True),
+    ("movabs $0x6262626262626262, %rax", False),
+])  # fmt: skip
+def test_an_avx512_instruction_is_caught(tmp_path, instruction, caught):
+    subprocess.run(["as", "-o", str(tmp_path / "sample.o")], input=instruction + "\n", check=True,
+                   text=True)
+    assert bool(evex_instructions(tmp_path / "sample.o")) == caught

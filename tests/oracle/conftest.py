@@ -38,7 +38,7 @@ def fathom_logits(model, tokens, vocabulary, **flags):
 
 def instruction_sets():
     """Those this machine can run, least first; the tool refuses the others."""
-    names = ("portable", "avx2", "avx512", "avx512bf16", "neon")
+    names = ("portable", "avx2", "avx2vnni", "avx512", "avx512bf16", "neon")
     check = [subprocess.run([TOOL, "", "", "--isa", name], capture_output=True) for name in names]
     return [name for name, done in zip(names, check) if b"instruction set" not in done.stderr]
 

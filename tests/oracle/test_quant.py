@@ -21,7 +21,7 @@ HALVES = {
 
 def instruction_sets():
     """Those the tool accepts on this machine."""
-    names = ["portable", "avx2", "avx512", "avx512bf16", "neon"]
+    names = ["portable", "avx2", "avx2vnni", "avx512", "avx512bf16", "neon"]
     return [n for n in names if subprocess.run([TOOL, "F32", n, "0"], input=b"").returncode == 0]
 
 

@@ -20,6 +20,8 @@ const CeilingKernels& kernels_for(Isa isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
       return kCeilingsAvx2;
+    case Isa::avx2vnni:
+      return kCeilingsAvx2Vnni;
     case Isa::avx512:
       return kCeilingsAvx512;
     case Isa::avx512bf16:

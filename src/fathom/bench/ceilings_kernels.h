@@ -16,6 +16,7 @@ struct CeilingKernels {
 
 extern const CeilingKernels kCeilingsPortable;
 extern const CeilingKernels kCeilingsAvx2;
+extern const CeilingKernels kCeilingsAvx2Vnni;
 extern const CeilingKernels kCeilingsAvx512;
 extern const CeilingKernels kCeilingsAvx512Bf16;
 extern const CeilingKernels kCeilingsNeon;

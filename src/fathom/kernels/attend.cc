@@ -37,6 +37,8 @@ Kernels kernels(Isa isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
       return {attend_avx2_bf16, attend_avx2_f32, nullptr};
+    case Isa::avx2vnni:
+      return {attend_avx2_bf16, attend_avx2_f32, attend_avx2vnni_int8};
     case Isa::avx512:
       return {attend_avx512_bf16, attend_avx512_f32, nullptr};
     case Isa::avx512bf16:

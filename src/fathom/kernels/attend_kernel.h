@@ -53,6 +53,7 @@ void attend_portable_f32(const AttendItem& item);
 void attend_portable_int8(const AttendItem& item);
 void attend_avx2_bf16(const AttendItem& item);
 void attend_avx2_f32(const AttendItem& item);
+void attend_avx2vnni_int8(const AttendItem& item);
 void attend_avx512_bf16(const AttendItem& item);
 void attend_avx512_f32(const AttendItem& item);
 void attend_avx512bf16_bf16(const AttendItem& item);

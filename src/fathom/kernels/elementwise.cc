@@ -12,6 +12,7 @@ const ElementwiseKernels& kernels(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
+    case Isa::avx2vnni:
       return elementwise_avx2;
     case Isa::avx512:
     case Isa::avx512bf16:

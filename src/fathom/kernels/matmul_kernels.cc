@@ -7,6 +7,8 @@ const MatmulKernels& matmul_kernels(Isa isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
       return matmul_avx2;
+    case Isa::avx2vnni:
+      return matmul_avx2vnni;
     case Isa::avx512:
       return matmul_avx512;
     case Isa::avx512bf16:

@@ -93,6 +93,7 @@ struct MatmulKernels {
 
 extern const MatmulKernels matmul_portable;
 extern const MatmulKernels matmul_avx2;
+extern const MatmulKernels matmul_avx2vnni;
 extern const MatmulKernels matmul_avx512;
 extern const MatmulKernels matmul_avx512bf16;
 extern const MatmulKernels matmul_neon;

@@ -10,6 +10,7 @@ BlockKernels kernels(DType type, Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
+    case Isa::avx2vnni:
       return decode_avx2::kernels(type);
     case Isa::avx512:
     case Isa::avx512bf16:

@@ -6,7 +6,8 @@
 namespace fathom {
 namespace {
 
-constexpr Isa kAll[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::neon};
+constexpr Isa kAll[] = {Isa::portable, Isa::avx2,       Isa::avx2vnni,
+                        Isa::avx512,   Isa::avx512bf16, Isa::neon};
 
 bool runs_here(Isa isa) {
 #if defined(__x86_64__)
@@ -20,6 +21,8 @@ bool runs_here(Isa isa) {
       return true;
     case Isa::avx2:
       return avx2;
+    case Isa::avx2vnni:
+      return avx2 && __builtin_cpu_supports("avxvnni");
     case Isa::avx512:
       return avx512;
     case Isa::avx512bf16:
@@ -43,6 +46,8 @@ std::string_view name(Isa isa) {
       return "portable";
     case Isa::avx2:
       return "avx2";
+    case Isa::avx2vnni:
+      return "avx2vnni";
     case Isa::avx512:
       return "avx512";
     case Isa::avx512bf16:
@@ -62,7 +67,9 @@ std::span<const Isa> supported_isas() {
   return found;
 }
 
-bool multiplies_bytes(Isa isa) { return isa == Isa::portable || isa == Isa::avx512bf16; }
+bool multiplies_bytes(Isa isa) {
+  return isa == Isa::portable || isa == Isa::avx2vnni || isa == Isa::avx512bf16;
+}
 bool multiplies_bf16(Isa isa) { return isa == Isa::portable || isa == Isa::avx512bf16; }
 
 Isa best_isa() { return supported_isas().back(); }

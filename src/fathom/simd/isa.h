@@ -10,9 +10,9 @@
 
 namespace fathom {
 
-// In rising order of preference. avx512bf16 is AVX-512 (F, BW, DQ, VL) with BF16 and VNNI; neon is
-// what every AArch64 machine has.
-enum class Isa : uint8_t { portable, avx2, avx512, avx512bf16, neon };
+// In rising order of preference. avx2vnni is AVX2 with AVX-VNNI, for machines without AVX-512;
+// avx512bf16 is AVX-512 (F, BW, DQ, VL) with BF16 and VNNI; neon is what every AArch64 machine has.
+enum class Isa : uint8_t { portable, avx2, avx2vnni, avx512, avx512bf16, neon };
 
 std::string_view name(Isa isa);
 

@@ -1,6 +1,8 @@
 #include "fathom/simd/isa.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -24,6 +26,16 @@ TEST(Isa, NeonIsWhatAarch64Has) {
 #else
   EXPECT_EQ(std::count(found.begin(), found.end(), Isa::neon), 0);
 #endif
+}
+
+// Linux's own reading of CPUID, where the kernel is new enough to know the name.
+TEST(Isa, Avx2VnniRunsWhereLinuxNamesIt) {
+  std::ifstream file("/proc/cpuinfo");
+  const std::string cpu(std::istreambuf_iterator<char>(file), {});
+  const std::span<const Isa> found = supported_isas();
+  const bool has = std::count(found.begin(), found.end(), Isa::avx2vnni) == 1;
+  if (cpu.find(" avx_vnni") != std::string::npos) EXPECT_TRUE(has);
+  if (has) EXPECT_EQ(std::count(found.begin(), found.end(), Isa::avx2), 1);
 }
 
 TEST(Isa, IsFoundByItsName) {
