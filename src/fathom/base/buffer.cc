@@ -15,7 +15,7 @@ size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
 void* allocate_aligned(size_t bytes) {
   if (bytes == 0) return nullptr;
-  const bool huge = bytes >= 2 * kHugePage;
+  const bool huge = bytes >= kHugePage;
   const size_t alignment = huge ? kHugePage : kAlignment;
   if (bytes > SIZE_MAX - alignment) throw std::bad_alloc();
   const size_t size = round_up(bytes, alignment);

@@ -1,6 +1,6 @@
 // Owned, 64-byte aligned memory for vectors and packed panels. Not initialised.
 //
-// Allocations of 4 MiB and more ask for huge pages, without which the TLB, not the memory, bounds
+// Allocations of 2 MiB and more ask for huge pages, without which the TLB, not the memory, bounds
 // a long scan of a cache. Throws std::bad_alloc when memory runs out.
 #pragma once
 
