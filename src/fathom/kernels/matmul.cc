@@ -6,16 +6,22 @@
 
 #include "fathom/base/buffer.h"
 #include "fathom/kernels/matmul_panels.h"
+#include "fathom/quant/code_dot.h"
 #include "fathom/quant/decode.h"
 
 namespace fathom {
 namespace {
 
-// Few tokens: weights per task. 4 us of work: handing a task to another core costs a few tenths of
-// one, and with tasks of 16,384 two threads decoded slower than one.
-constexpr size_t kDotElements = 131072;
-// Tiles of tokens, at most, of one task of the many-token product.
+// Few tokens: weights per task. At least 4 us of work in f32: handing a task to another core costs
+// a few tenths of one. At most so many that no core waits long for another.
+constexpr size_t kFewestDotElements = 131072;
+constexpr size_t kMostDotElements = size_t{4} << 20;
+// A task's rows are a multiple of this, so that kernels find whole groups of rows.
+constexpr size_t kDotRows = 4;
+// Tiles of one task of the many-token product, where that keeps all cores busy.
 constexpr size_t kTilesPerTask = 16;
+// Tasks of a core, from which on it does not matter if one takes longer.
+constexpr size_t kTasksPerThread = 4;
 // Packed panels held at a time: enough to keep the cores busy between two joins, few enough for the
 // caches.
 constexpr size_t kBatchBytes = size_t{4} << 20;
@@ -48,18 +54,60 @@ Stripe stripe_at(std::span<const Product> products, size_t height, size_t index)
   return {};
 }
 
-// Few tokens: the weights are read once, decoded in registers.
+// Rows of a task for few tokens: a thread's share of all. Long runs of memory are read fastest.
+size_t dot_height(const Compute& compute, size_t cols, std::span<const Product> products) {
+  size_t rows = 0;
+  for (const Product& product : products) rows += product.weights->rows;
+  const size_t elements =
+      std::clamp(ceil_div(rows, compute.pool->size()) * cols, kFewestDotElements, kMostDotElements);
+  return ceil_div(ceil_div(elements, cols), kDotRows) * kDotRows;
+}
+
+// How few tokens meet weights of a type, if not in f32.
+CodeDots dots_for(const Compute& compute, DType type) {
+  return compute.activations == Activations::f32 ? CodeDots{} : code_dots(type, compute.isa);
+}
+
+// Every token rounded for those products that want it so, rounded_count(x.cols) each.
+const RoundedX* round_tokens(const Compute& compute, ConstMatrix<float> x,
+                             std::span<const Product> products) {
+  thread_local Buffer<RoundedX> memory;
+  const size_t count = rounded_count(x.cols);
+  for (const Product& product : products) {
+    const CodeDots dots = dots_for(compute, product.weights->type);
+    if (dots.round == nullptr) continue;
+    memory.ensure(x.rows * count);
+    for (size_t t = 0; t < x.rows; ++t) dots.round(x.row(t), x.cols, memory.data() + t * count);
+    return memory.data();
+  }
+  return nullptr;
+}
+
+// Few tokens: the weights are read once, decoded in registers or as the codes that they are, in
+// parts that stay in L2 for the next token.
 void dot_rows(const Compute& compute, ConstMatrix<float> x, std::span<const Product> products) {
-  const size_t height = std::max<size_t>(1, kDotElements / x.cols);
+  const size_t height = dot_height(compute, x.cols, products);
+  const size_t part = std::max(kDotRows, kFewestDotElements / x.cols / kDotRows * kDotRows);
+  const RoundedX* const rounded = round_tokens(compute, x, products);
   compute.pool->run(stripe_count(products, height), [&](size_t task, size_t) {
     const Stripe stripe = stripe_at(products, height, task);
     const Weights& weights = *stripe.product->weights;
     const Matrix<float>& y = stripe.product->y;
+    const CodeDots dots = dots_for(compute, weights.type);
     const DotFn dot = dotter(weights.type, compute.isa);
     const size_t bytes = row_bytes(weights.type, weights.cols);
-    for (size_t row = stripe.begin; row < stripe.end; ++row)
-      for (size_t t = 0; t < x.rows; ++t)
-        y.row(t)[row] = dot(weights.data + row * bytes, x.row(t), x.cols);
+    for (size_t row = stripe.begin; row < stripe.end; row += part) {
+      const std::byte* const from = weights.data + row * bytes;
+      const size_t count = std::min(part, stripe.end - row);
+      for (size_t t = 0; t < x.rows; ++t) {
+        float* const to = y.row(t) + row;
+        if (dots.dot != nullptr) {
+          dots.dot(from, count, x.cols, rounded + t * rounded_count(x.cols), to);
+        } else {
+          for (size_t i = 0; i < count; ++i) to[i] = dot(from + i * bytes, x.row(t), x.cols);
+        }
+      }
+    }
   });
 }
 
@@ -79,6 +127,18 @@ void convert_tile(const PanelProduct& form, ConstMatrix<float> x, size_t tile, c
       std::memset(to, 0, left.row_bytes);
     }
   }
+}
+
+// Groups into which the tokens are cut, each by each panel a task. As few as leave no core idle for
+// more than 3 % of the time: every task brings its panel into its core's cache.
+size_t token_groups(size_t panels, size_t tiles, size_t threads) {
+  const size_t most = ceil_div(tiles, kTilesPerTask);
+  for (size_t groups = 1; groups < most; ++groups) {
+    const size_t tasks = panels * groups;
+    const size_t in_turns = ceil_div(tasks, threads) * threads;
+    if (tasks >= kTasksPerThread * threads && 100 * in_turns <= 103 * tasks) return groups;
+  }
+  return most;
 }
 
 // Many tokens: batches of panels are packed, then multiplied with every group of tokens. Two steps
@@ -103,9 +163,9 @@ void multiply_panels(const Compute& compute, const PanelProduct& form, ConstMatr
   panel_memory.ensure(batch * panel_bytes);
   std::byte* const packed = panel_memory.data();
 
-  const size_t groups = ceil_div(tiles, kTilesPerTask);
   for (size_t first = 0; first < panels; first += batch) {
     const size_t count = std::min(batch, panels - first);
+    const size_t groups = token_groups(count, tiles, compute.pool->size());
     const size_t conversions = first == 0 ? tiles : 0;
     compute.pool->run(conversions + count, [&](size_t task, size_t) {
       if (task < conversions) return convert_tile(form, x, task, left);

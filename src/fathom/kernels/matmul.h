@@ -2,8 +2,8 @@
 //
 // W is [rows, cols] (GGUF shape {cols, rows}), each row a sequence of quantised blocks. Many
 // tokens: weights are turned into panels of 64 rows, decoded or as the integer codes that they are
-// (compute.h, Activations), and multiplied a tile at a time. Few tokens: each row is decoded in
-// registers and dotted with x.
+// (compute.h, Activations), and multiplied a tile at a time. Few tokens: each row is
+// dotted with x, decoded in registers, or as its integer codes (quant/code_dot.h).
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ struct Product {
   Matrix<float> y;  // [tokens, weights->rows]
 };
 
-// Up to this many tokens are few: x stays f32 whatever the activations. From three on, packing a
+// Up to this many tokens are few: x is in 16 bits for weights that have dot products of codes,
+// unless activations are f32, and else in f32. From three on, packing a
 // panel takes less time on AVX-512 than decoding each row once a token (AVX2: from three to five).
 inline constexpr size_t kFewTokens = 2;
 
