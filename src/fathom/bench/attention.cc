@@ -83,7 +83,7 @@ void bench_decode(const BenchRun& run, const AttentionBench& bench, const Figure
     return kv_bytes(point.operand, bench.kv_heads, point.head_dim, tokens);
   };
   for (const Point& point : points_of(bench)) {
-    const size_t copies = 2 * cache_sizes().l3 / bytes_of(point, point.depth + 1) + 1;
+    const size_t copies = memory_bytes() / bytes_of(point, point.depth + 1) + 1;
     AttentionProblem problem(bench, point.operand, point.head_dim, 1, point.depth, copies);
     const Compute compute = in(run.compute, point.operand);
     const double round = shortest_seconds(run.seconds, [&] {

@@ -128,7 +128,7 @@ double read_bandwidth(const BenchRun& run, size_t bytes) {
   return read / read_seconds(run, bytes, passes);
 }
 
-size_t memory_bytes() { return std::max(size_t{128} << 20, 4 * cache_sizes().l3); }
+size_t memory_bytes() { return std::max(size_t{128} << 20, 8 * cache_sizes().l3); }
 
 double Ceilings::peak(Arithmetic arithmetic) {
   double& best = peaks_[static_cast<size_t>(arithmetic)];

@@ -39,7 +39,8 @@ CacheSizes cache_sizes();
 // Rate at which all threads together read, each its own `bytes` again and again, in bytes/s.
 double read_bandwidth(const BenchRun& run, size_t bytes);
 
-// So many bytes in all do not stay in the caches between two readings.
+// Of so many bytes in all, hardly any stay in the caches between two readings. (Of twice the L3, a
+// quarter did.)
 size_t memory_bytes();
 
 // The ceilings as a run learns them: measured anew at each call, and the best so far is told, since

@@ -94,7 +94,7 @@ Figure measure(const BenchRun& run, const Point& point, Ceilings& ceilings) {
   const bool few = point.tokens <= kFewTokens;
   const size_t matrix_bytes = rows * row_bytes(point.type, cols);
   const SyntheticWeights weights(point.type, rows, cols,
-                                 few ? 2 * cache_sizes().l3 / matrix_bytes + 1 : 1);
+                                 few ? memory_bytes() / matrix_bytes + 1 : 1);
   Operands operands{random_normal(point.tokens * cols, 4), std::vector<float>(point.tokens * rows)};
   Compute compute = run.compute;
   compute.activations = point.activations;
