@@ -9,8 +9,10 @@ namespace {
 // Rows at once: x is loaded once for all, and one row's products need not wait for another's.
 constexpr size_t kRows = 4;
 // Bytes that weights are asked for ahead of their use, into L2. Four rows at once are more than the
-// machine foresees by itself: without asking, decoding takes several times as long.
+// machine foresees by itself: without asking, decoding takes several times as long. Of long rows,
+// the next four are asked for while these are multiplied.
 constexpr size_t kAhead = 4096;
+constexpr size_t kLong = 12288;  // four rows
 
 // A group of 32 in two halves, as int32, by its scale.
 struct RoundedGroup {
@@ -136,7 +138,7 @@ void dot_some(const uint8_t* p, size_t row_bytes, const RoundedX* x, float* y) {
   F sums[rows];
 #pragma GCC unroll 8
   for (F& sum : sums) sum = _mm512_setzero_ps();
-  const uint8_t* ahead = p + kAhead;
+  const uint8_t* ahead = p + (rows * row_bytes > kLong ? rows * row_bytes : kAhead);
   for (size_t at = 0; at < row_bytes; at += Type::kBytes) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < rows * Type::kBytes; i += 64) _mm_prefetch(ahead + i, _MM_HINT_T1);
