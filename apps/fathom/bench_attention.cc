@@ -88,7 +88,8 @@ void add_flags(CLI::App& app, Flags& flags, std::vector<size_t> depths) {
   app.add_option("--kv-heads", flags.shapes.kv_heads, "KV heads (default: 3)")
       ->check(whole_number(1, 1024));
   app.add_option("--attn", flags.pattern,
-                 "What a query sees: " + pattern_forms() + " (default: full)")
+                 "What a query sees, of every head, like 'window(size=1024) | sinks'. Patterns: " +
+                     pattern_forms() + " (default: full)")
       ->type_name("SPEC");
   app.add_option("--precision", flags.operands,
                  "What products multiply in (default: " + names_of(flags.shapes.operands) + ")")

@@ -22,14 +22,10 @@ struct Flags {
 nlohmann::ordered_json settings_of(const Engine& engine, const Flags& flags) {
   nlohmann::ordered_json rivals = nlohmann::ordered_json::array();
   for (const Rival& rival : flags.bench.rivals) rivals.push_back(rival.name());
-  return {{"model", flags.model.model},
-          {"precision", name(engine.precision())},
-          {"attn", flags.bench.attention->spec()},
-          {"prefill_tokens", kPrefillTokens},
-          {"decode_tokens", kDecodeTokens},
-          {"rounds", flags.bench.rounds},
-          {"fill", name(flags.bench.fill)},
-          {"rivals", rivals}};
+  return {{"model", flags.model.model},           {"precision", name(engine.precision())},
+          {"attn", flags.bench.attention.spec()}, {"prefill_tokens", kPrefillTokens},
+          {"decode_tokens", kDecodeTokens},       {"rounds", flags.bench.rounds},
+          {"fill", name(flags.bench.fill)},       {"rivals", rivals}};
 }
 
 int bench(Flags& flags) {
@@ -45,6 +41,8 @@ int bench(Flags& flags) {
   flags.bench.rival = flags.rivals.settings;
   const auto engine = Engine::load(settings.value().engine);
   if (!engine.ok()) return failed(engine.error());
+  const Status there = check_attention(flags.bench.attention, engine.value()->model());
+  if (!there.ok()) return misused(there.error());
   FigurePrinter printer(flags.json);
   const Status measured = bench_model(*engine.value(), flags.bench, std::ref(printer));
   if (!measured.ok()) return failed(measured.error());

@@ -35,6 +35,8 @@ int evaluate(const Task& task, const Flags& flags) {
   if (!engine.ok()) return failed(engine.error());
   const Status fits = check_context("--window", flags.window, engine.value()->model());
   if (!fits.ok()) return misused(fits.error());
+  const Status there = check_attention(settings.value().attention, engine.value()->model());
+  if (!there.ok()) return misused(there.error());
   catch_interrupt();
   const auto figures = [&] {
     ProgressLine line("scoring");
@@ -65,7 +67,7 @@ CLI::App* add_task(CLI::App& app, const Task& task, Flags& flags) {
       ->check(whole_number(4, kMostTokens));
   sub->add_flag("--json", flags.json, "Print one JSON object");
   sub->footer("Example:\n  fathom eval " + std::string(task.name) +
-              " -m smollm2-135m -f book.txt --window 2048");
+              " -m smollm2-135m -f book.txt --window 2048 --attn streaming");
   return sub;
 }
 

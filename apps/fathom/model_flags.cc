@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "fathom/attention/spec.h"
+#include "fathom/engine/layer_attention.h"
 
 namespace fathom {
 namespace {
@@ -71,8 +71,10 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
       ->check(whole_number(1, 1024))
       ->envname("FATHOM_THREADS");
   app.add_option("--attn", flags.attention,
-                 "What a query sees, within the model's own windows: " + pattern_forms() +
-                     " (default: full)")
+                 "What a query sees, within the model's own windows, like 'window(size=1024) | "
+                 "sinks' or 'even: full; *: streaming'; `|` joins, `&` narrows, `;` separates "
+                 "layers (0-3, even, odd, *) and heads (heads 0,1). Patterns: " +
+                     pattern_forms() + " (default: full)")
       ->type_name("SPEC");
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
@@ -91,7 +93,7 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   if (!isa.ok()) return Error{"--isa: " + isa.error().message};
   const auto precision = parse_precision(flags.precision);
   if (!precision.ok()) return Error{"--precision: " + precision.error().message};
-  auto attention = parse_pattern(flags.attention);
+  auto attention = parse_attention(flags.attention);
   if (!attention.ok()) return Error{"--attn: " + attention.error().message};
   settings.attention = std::move(*attention);
   settings.engine = {.model = flags.model,
@@ -99,6 +101,12 @@ Result<ModelSettings> check(const ModelFlags& flags) {
                      .isa = isa.value(),
                      .precision = precision.value()};
   return settings;
+}
+
+Status check_attention(const PatternMap& attention, const Model& model) {
+  const auto patterns = patterns_of(model.spec, attention);
+  if (!patterns.ok()) return Error{"--attn: " + patterns.error().message};
+  return {};
 }
 
 Status check_context(std::string_view flag, size_t tokens, const Model& model) {

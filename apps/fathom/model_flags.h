@@ -35,11 +35,14 @@ void add_model_flags(CLI::App& app, ModelFlags& flags);
 
 struct ModelSettings {
   EngineOptions engine;
-  PatternPtr attention;
+  PatternMap attention;
 };
 
 // Errors name the flag.
 Result<ModelSettings> check(const ModelFlags& flags);
+
+// Of --attn. Error: it names a layer or head that the model does not have.
+Status check_attention(const PatternMap& attention, const Model& model);
 
 // Of -c and the like. Error: more than the model was trained for; names the flag.
 Status check_context(std::string_view flag, size_t tokens, const Model& model);

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <sys/resource.h>
 
@@ -11,6 +12,13 @@ namespace {
 
 double speed(size_t tokens, double seconds) {
   return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+// Three digits, however small: "0.0123 %".
+std::string percent(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * fraction);
+  return text;
 }
 
 size_t peak_rss_bytes() {
@@ -61,6 +69,8 @@ std::string timings_text(const RunReport& report) {
          "answered   " + grouped(report.answer.tokens) + " tokens in " +
          human_number(report.answer.seconds) + " s, " + human_number(report.decode_speed()) +
          " tokens/s; ended by " + std::string(name(report.answer.reason)) + "\n" +  //
+         "scored     " + percent(report.session->pairs().fraction()) +
+         " of the pairs of full attention\n" +  //
          "memory     " + human_bytes(report.session->kv_bytes()) + " of cache, " +
          human_bytes(peak_rss_bytes()) + " at the peak\n";
 }
@@ -79,6 +89,7 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"prefill_tokens_per_s", report.prefill_speed()},
           {"decode_s", report.answer.seconds},
           {"decode_tokens_per_s", report.decode_speed()},
+          {"pairs_scored", report.session->pairs().fraction()},
           {"kv_bytes", report.session->kv_bytes()},
           {"peak_rss_bytes", peak_rss_bytes()},
           {"threads", report.engine->threads()},

@@ -54,11 +54,23 @@ Status answer(Session& session, const RunFlags& flags, RunReport& report) {
   return report.answer.text.ends_with('\n') ? Status() : print("\n");
 }
 
+// Whether every head sees every key of a text of so many tokens.
+bool hides_nothing(const PatternMap& attention, const ModelSpec& model, int64_t tokens) {
+  const PositionRange all{{0}, {tokens}};
+  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+    const size_t heads = model.layers[layer].attention.heads;
+    for (size_t head = 0; head < heads; ++head) {
+      const Placement placement{.layer = layer, .head = head, .heads = heads};
+      if (attention.pattern_for(placement)->cover(all, all) != Coverage::full) return false;
+    }
+  }
+  return true;
+}
+
 // Flags that changed nothing should be seen.
-std::string notes(std::vector<std::string> without_effect, const Pattern& attention,
-                  int64_t context) {
-  const PositionRange all{{0}, {context}};
-  if (attention.spec() != "full" && attention.cover(all, all) == Coverage::full)
+std::string notes(std::vector<std::string> without_effect, const PatternMap& attention,
+                  const ModelSpec& model, int64_t context) {
+  if (attention.spec() != "full" && hides_nothing(attention, model, context))
     without_effect.push_back("--attn " + attention.spec() + " hides nothing within " +
                              std::to_string(context) + " tokens");
   std::string text;
@@ -96,6 +108,8 @@ int run(const CLI::App& app, const RunFlags& flags) {
   const Model& model = engine.value()->model();
   const Status fits = check_context("-c", flags.session.context, model);
   if (!fits.ok()) return misused(fits.error());
+  const Status there = check_attention(settings.value().attention, model);
+  if (!there.ok()) return misused(there.error());
   const auto prompt = make_prompt(model, documents.value(), flags);
   if (!prompt.ok()) return failed(prompt.error());
 
@@ -111,9 +125,9 @@ int run(const CLI::App& app, const RunFlags& flags) {
   RunReport report;
   report.model = flags.model.model;
   report.form = prompt.value().form;
-  report.attention = options.attention->spec();
-  report.notes =
-      notes(without_effect(app, flags), *options.attention, static_cast<int64_t>(context));
+  report.attention = options.attention.spec();
+  report.notes = notes(without_effect(app, flags), options.attention, model.spec,
+                       static_cast<int64_t>(context));
   report.engine = engine.value().get();
   report.session = session.value().get();
   report.sampling = flags.generation.sampling;

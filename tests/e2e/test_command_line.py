@@ -71,6 +71,12 @@ def test_every_command_has_help(name):
     (["run", "-m", "MODEL", "-p", "x", "--attn", "window"], "size"),
     (["run", "-m", "MODEL", "-p", "x", "--attn", "window(size=0)"], "size"),
     (["run", "-m", "MODEL", "-p", "x", "--attn", "window(size=8"], "^"),
+    (["run", "-m", "MODEL", "-p", "x", "--attn", "0-3: full"], "--attn: no layer 3: the model has"),
+    (["run", "-m", "MODEL", "-p", "x", "--attn", "heads 6: full"], "--attn: no head 6"),
+    (["eval", "perplexity", "-m", "MODEL", "-f", "FILE", "--window", "4", "--attn", "3: full"],
+     "--attn: no layer 3"),
+    (["bench", "model", "-m", "MODEL", "--attn", "3: full"], "--attn: no layer 3"),
+    (["bench", "attention", "--attn", "even: full"], "--attn: no pattern 'even'"),
     (["run", "-m", "MODEL", "-f", "-", "-f", "-"], "standard input"),
     (["run", "-m", "MODEL", "-f", "-"], "empty"),
     (["run", "-m", "MODEL", "-p", b"caf\xe9"], "byte 3"),
@@ -209,6 +215,7 @@ def test_perplexity(tiny, document):
     figures = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
                                  "--window", "128", "--json"))
     assert figures["perplexity"] > 1 and figures["window"] == 128
+    assert figures["pairs_scored"] == 1
     text = succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document, "--window", "128")
     assert re.search(r"^perplexity: \d", text, re.M)
     error = fail(1, "eval", "perplexity", "-m", tiny("llama"), "-f", document)

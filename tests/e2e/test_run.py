@@ -37,6 +37,7 @@ def test_json_has_every_figure(tiny, document):
         "prefill_s": float, "prefill_tokens_per_s": float, "decode_tokens_per_s": float,
         "kv_bytes": int, "peak_rss_bytes": int, "threads": int, "isa": str, "seed": int,
         "precision": str, "stop_reason": str, "prompt_form": str, "context": int,
+        "pairs_scored": float,
     }
     assert {key: type(figures[key]) for key in kinds} == kinds
     assert figures["model"] == str(tiny("llama")) and figures["attn"] == "full"
@@ -217,6 +218,22 @@ def test_window_pattern_changes_the_answer(tiny, document):
     narrow = figures_of(*arguments, "--attn", "window(size=4)")
     assert full["text"] == wide["text"] != narrow["text"]
     assert narrow["attn"] == "window(size=4)"
+
+
+def test_attn_tells_layers_and_heads_apart_and_counts_pairs(tiny):
+    made = tiny_models.TINY_MODELS["llama"]
+    assert (made.layers, made.heads) == (3, 6)
+    arguments = ["-m", tiny("llama"), "-p", "words " * 60, "-n", "1"]
+    full = figures_of(*arguments)
+    tokens, attn = full["prompt_tokens"], "0: full; * heads 0-2: window(size=8); 1: sinks(count=2)"
+    assert full["pairs_scored"] == 1 and tokens > 60
+    pairs = tokens * (tokens + 1) / 2
+    window = 8 * 9 / 2 + (tokens - 8) * 8
+    sinks = 1 + (tokens - 1) * 2
+    narrow = figures_of(*arguments, "--attn", attn)
+    assert narrow["attn"] == attn
+    assert narrow["pairs_scored"] == pytest.approx(
+        (6 * pairs + 6 * sinks + 3 * window + 3 * pairs) / (18 * pairs), rel=1e-12)
 
 
 def test_no_tokens_asked_for(tiny):

@@ -10,6 +10,7 @@ the two can check each other. It is meant to be read beside the papers; nothing 
 Shapes: n tokens, `width` of the residual stream, heads of `head_dim`. Matrices are [out, in].
 """
 
+import functools
 import math
 
 import gguf
@@ -131,8 +132,9 @@ def rope(x, positions, model, layer):
     return out
 
 
-def attention(queries, keys, values, positions, window, scale, block=256):
-    """[n, heads, d], [n, kv_heads, d] twice -> [n, heads, d]; causal. `block` queries at a time."""
+def attention(queries, keys, values, positions, window, scale, sees=None, block=256):
+    """[n, heads, d], [n, kv_heads, d] twice -> [n, heads, d]; causal. `block` queries at a time.
+    sees(head, query positions, key positions), if given, narrows what is visible."""
     n, heads, _ = queries.shape
     group = heads // keys.shape[1]
     out = np.empty_like(queries)
@@ -144,14 +146,17 @@ def attention(queries, keys, values, positions, window, scale, block=256):
             visible &= distance < window
         for head in range(heads):
             scores = scale * queries[rows, head] @ keys[:, head // group].T
-            scores[~visible] = -np.inf
+            shown = visible
+            if sees is not None:
+                shown = visible & sees(head, positions[rows, None], positions[None, :])
+            scores[~shown] = -np.inf
             scores = np.exp(scores - scores.max(axis=1, keepdims=True))
             out[rows, head] = scores @ values[:, head // group]
             out[rows, head] /= scores.sum(axis=1, keepdims=True)
     return out
 
 
-def mixer(model, layer, x, positions):
+def mixer(model, layer, x, positions, sees):
     """Self-attention of one layer: normed input in, what is added to the residual out."""
     block = f"blk.{layer}."
 
@@ -171,7 +176,7 @@ def mixer(model, layer, x, positions):
     queries = rope(queries, positions, model, layer)
     keys = rope(keys, positions, model, layer)
     mixed = attention(queries, keys, values, positions, model.window(layer),
-                      model.attention_scale())
+                      model.attention_scale(), sees and functools.partial(sees, layer))
     return mixed.reshape(len(x), -1) @ model.tensor(block + "attn_output.weight").T
 
 
@@ -183,7 +188,7 @@ def mlp(model, layer, x):
     return (activation(gate) * up) @ model.tensor(block + "ffn_down.weight").T
 
 
-def final_state(model, tokens, positions=None):
+def final_state(model, tokens, positions=None, sees=None):
     """The residual stream behind the last norm, [n, width]."""
     positions = np.arange(len(tokens)) if positions is None else np.asarray(positions)
 
@@ -195,7 +200,7 @@ def final_state(model, tokens, positions=None):
         x = x * math.sqrt(model.width)
     for layer in range(model.layers):
         block = f"blk.{layer}."
-        mixed = mixer(model, layer, norm(x, block + "attn_norm"), positions)
+        mixed = mixer(model, layer, norm(x, block + "attn_norm"), positions, sees)
         if model.is_gemma():
             mixed = norm(mixed, block + "post_attention_norm")
         x = x + mixed
@@ -206,10 +211,11 @@ def final_state(model, tokens, positions=None):
     return norm(x, "output_norm")
 
 
-def logit_blocks(path, tokens, positions=None, block=64):
-    """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ..."""
+def logit_blocks(path, tokens, positions=None, sees=None, block=64):
+    """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ...
+    sees(layer, head, query positions, key positions), if given, narrows what queries see."""
     model = Model(path)
-    state = final_state(model, tokens, positions)
+    state = final_state(model, tokens, positions, sees)
     head = model.tensor("output.weight")
     if head is None:
         head = model.tensor("token_embd.weight")
@@ -217,6 +223,6 @@ def logit_blocks(path, tokens, positions=None, block=64):
         yield first, state[first : first + block] @ head.T
 
 
-def logits(path, tokens, positions=None):
+def logits(path, tokens, positions=None, sees=None):
     """[n, vocabulary], float64. For a vocabulary of 262,144 use logit_blocks()."""
-    return np.concatenate([rows for _, rows in logit_blocks(path, tokens, positions)])
+    return np.concatenate([rows for _, rows in logit_blocks(path, tokens, positions, sees)])

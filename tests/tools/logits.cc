@@ -1,6 +1,6 @@
 // tool_logits MODEL TOKENS [--precision f32|bf16|int8|fast] [--isa NAME] [--threads N] [--chunk N]
-// > rows: the logits of every token, [tokens, vocabulary] f32, to standard output as they are
-// computed. TOKENS is a file of int32.
+// [--attn SPEC] // > rows: the logits of every token, [tokens, vocabulary] f32, to standard output
+// as they are computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +42,8 @@ Result<Arguments> parse(int argc, char** argv) {
       arguments.engine.threads = std::strtoull(argv[i + 1], nullptr, 10);
     } else if (flag == "--chunk") {
       arguments.session.chunk = std::strtoull(argv[i + 1], nullptr, 10);
+    } else if (flag == "--attn") {
+      FATHOM_TRY(arguments.session.attention, parse_attention(value));
     } else {
       return Error{std::string(flag) + " " + std::string(value) + ": no such flag or value"};
     }

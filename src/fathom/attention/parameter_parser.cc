@@ -1,6 +1,7 @@
 #include "fathom/attention/parameter_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -123,6 +124,26 @@ Result<Parameters> parse_parameters(SpecCursor& cursor, std::string_view owner,
       return cursor.error(end, std::string(info.name) + " is missing: " + signature(owner, infos));
   }
   return parameters;
+}
+
+std::string to_text(const ParameterValue& value) {
+  if (const auto* integer = std::get_if<int64_t>(&value)) return std::to_string(*integer);
+  if (const auto* number = std::get_if<double>(&value)) {
+    std::array<char, 32> text;  // the shortest that reads back has at most 24
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), *number).ptr};
+  }
+  std::string text;
+  for (const int64_t member : std::get<std::vector<int64_t>>(value))
+    text += (text.empty() ? "" : ", ") + std::to_string(member);
+  return "[" + text + "]";
+}
+
+std::string to_text(const Parameters& parameters, std::span<const ParameterInfo> infos) {
+  std::string text;
+  for (const ParameterInfo& info : infos)
+    text += (text.empty() ? "(" : ", ") + std::string(info.name) + "=" +
+            to_text(parameters.value(info.name));
+  return text.empty() ? "" : text + ")";
 }
 
 }  // namespace fathom

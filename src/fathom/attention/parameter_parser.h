@@ -1,10 +1,12 @@
-// Reads `(key=value, ...)` of a plug-in's specification against the parameters that it declares.
+// Reads `(key=value, ...)` of a plug-in's specification against the parameters that it declares,
+// and writes it.
 //
 //   list  = "(" [ key "=" value { "," key "=" value } ] ")"
 //   value = integer | number | "[" [ integer { "," integer } ] "]"
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "fathom/attention/parameters.h"
@@ -19,5 +21,10 @@ namespace fathom {
 // bad punctuation.
 Result<Parameters> parse_parameters(SpecCursor& cursor, std::string_view owner,
                                     std::span<const ParameterInfo> infos);
+
+// A value as a specification has it: "4", "0.5", "[1, 2]".
+std::string to_text(const ParameterValue& value);
+// All of `infos` as a list, "(size=1024, at=[0])"; nothing if there are none.
+std::string to_text(const Parameters& parameters, std::span<const ParameterInfo> infos);
 
 }  // namespace fathom

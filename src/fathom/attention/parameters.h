@@ -33,11 +33,12 @@ class Parameters {
   const std::vector<int64_t>& list(std::string_view name) const {
     return get<std::vector<int64_t>>(name);
   }
+  const ParameterValue& value(std::string_view name) const { return values_.find(name)->second; }
 
  private:
   template <class T>
   const T& get(std::string_view name) const {
-    return std::get<T>(values_.find(name)->second);
+    return std::get<T>(value(name));
   }
   std::map<std::string, ParameterValue, std::less<>> values_;
 };

@@ -5,11 +5,13 @@
 // file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fathom/attention/parameters.h"
 #include "fathom/base/position.h"
@@ -30,12 +32,28 @@ class Pattern {
   // range of keys in halves, so a tight bound is what keeps planning fast.
   virtual Coverage cover(PositionRange queries, PositionRange keys) const = 0;
 
-  // The specification that makes this pattern, every parameter written out; of a pattern that no
-  // specification makes, such as an intersection, what it is made of.
+  // Appends numbers that settle what sees() says within the rectangle, wherever it lies: two
+  // rectangles of one size with the same numbers show the same bits. The planner then makes the
+  // mask of such rectangles once, which is what keeps planning of patterns that are partial
+  // everywhere fast. False: no such numbers are known, and what was appended says nothing.
+  virtual bool texture(PositionRange /*queries*/, PositionRange /*keys*/,
+                       std::vector<int64_t>& /*numbers*/) const {
+    return false;
+  }
+
+  // A specification that makes this pattern, every parameter written out. Equal specifications
+  // mean equal patterns.
   virtual std::string spec() const = 0;
 };
 
 using PatternPtr = std::shared_ptr<const Pattern>;
+
+// Which head a pattern is for.
+struct Placement {
+  size_t layer = 0;
+  size_t head = 0;   // a query head
+  size_t heads = 1;  // of the layer
+};
 
 struct PatternPlugin {
   std::string_view name;     // in a specification: name(key=value, ...)
@@ -44,8 +62,9 @@ struct PatternPlugin {
   std::span<const ParameterInfo> parameters;
   // A few specifications of it, edges included: every test of patterns runs them all.
   std::span<const std::string_view> examples;
-  // Parameters have been checked against `parameters`: all are there and of the right kind.
-  Result<PatternPtr> (*make)(const Parameters& parameters);
+  // Parameters have been checked against `parameters`: all are there and of the right kind. Whether
+  // it fails must not depend on the placement.
+  Result<PatternPtr> (*make)(const Parameters& parameters, const Placement& placement);
 };
 
 namespace patterns {

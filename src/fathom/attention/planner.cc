@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace fathom {
 namespace {
@@ -10,6 +12,11 @@ namespace {
 constexpr int64_t kBlockSize = kBlock;
 
 int64_t blocks_of(int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
+
+uint64_t mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 32;
+}
 
 // The masks of a plan as a set, by content. The set holds indices only, so no mask is kept twice.
 class MaskSet {
@@ -28,10 +35,7 @@ class MaskSet {
     const std::vector<BlockMask>& masks;
     size_t operator()(uint32_t index) const {
       uint64_t hash = 0;
-      for (const uint64_t row : masks[index].rows) {
-        hash = (hash ^ row) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-      }
+      for (const uint64_t row : masks[index].rows) hash = mix(hash, row);
       return hash;
     }
   };
@@ -42,6 +46,36 @@ class MaskSet {
 
   std::vector<BlockMask>& masks_;
   std::unordered_set<uint32_t, Hash, Equal> indices_{16, Hash{masks_}, Equal{masks_}};
+};
+
+// The masks already made, by what settles their bits: a block's sizes, how far causality cuts into
+// it, and its texture.
+class MaskCache {
+ public:
+  // Begins a key; the caller appends the texture.
+  std::vector<int64_t>& key(PositionRange queries, PositionRange keys, bool causal) {
+    const int64_t distance = queries.begin.value - keys.begin.value;
+    const int64_t cut = causal ? std::min(distance, kBlockSize) : kBlockSize;
+    key_.assign({queries.size(), keys.size(), cut});
+    return key_;
+  }
+  // What was stored under the key, or null.
+  const uint32_t* find() const {
+    const auto found = masks_.find(key_);
+    return found == masks_.end() ? nullptr : &found->second;
+  }
+  void store(uint32_t mask) { masks_.emplace(key_, mask); }
+
+ private:
+  struct Hash {
+    size_t operator()(const std::vector<int64_t>& key) const {
+      uint64_t hash = 0;
+      for (const int64_t number : key) hash = mix(hash, static_cast<uint64_t>(number));
+      return hash;
+    }
+  };
+  std::vector<int64_t> key_;
+  std::unordered_map<std::vector<int64_t>, uint32_t, Hash> masks_;
 };
 
 // Writes the runs of one query block after another.
@@ -82,28 +116,37 @@ class Planner {
     return std::min(coverage, pattern_.cover(queries_, {begin, end}));
   }
 
-  // A loose bound may call a block partial that is empty or full; the mask decides.
+  // The mask of a block that looks like one before it is known.
   void plan_partial_block(int64_t block) {
-    const BlockMask mask = mask_of(block);
-    const auto rows = std::span(mask.rows).first(static_cast<size_t>(queries_.size()));
-    if (std::ranges::all_of(rows, [](uint64_t row) { return row == 0; })) return;
-    const bool full = std::ranges::all_of(rows, [](uint64_t row) { return row == ~uint64_t{0}; });
-    emit(block, 1, full ? KeyRun::kFull : masks_.intern(mask));
+    const PositionRange keys{key_at(block), std::min(key_at(block + 1), request_.keys.end)};
+    std::vector<int64_t>& key = cache_.key(queries_, keys, request_.causal);
+    const bool known = pattern_.texture(queries_, keys, key);
+    const uint32_t* const found = known ? cache_.find() : nullptr;
+    const uint32_t mask = found != nullptr ? *found : intern(mask_of(keys));
+    if (known && found == nullptr) cache_.store(mask);
+    if (mask != kNothing) emit(block, 1, mask);
   }
 
-  BlockMask mask_of(int64_t block) const {
-    const Position begin = key_at(block);
-    const Position block_end = std::min(key_at(block + 1), request_.keys.end);
+  // A loose bound may call a block partial that is empty or full; the mask decides.
+  uint32_t intern(const BlockMask& mask) {
+    const auto rows = std::span(mask.rows).first(static_cast<size_t>(queries_.size()));
+    if (std::ranges::all_of(rows, [](uint64_t row) { return row == 0; })) return kNothing;
+    if (std::ranges::all_of(rows, [](uint64_t row) { return row == ~uint64_t{0}; }))
+      return KeyRun::kFull;
+    return masks_.intern(mask);
+  }
+
+  BlockMask mask_of(PositionRange keys) const {
     // On the diagonal a pattern often sees all, and causality alone makes the mask.
-    const bool sees_all = pattern_.cover(queries_, {begin, block_end}) == Coverage::full;
+    const bool sees_all = pattern_.cover(queries_, keys) == Coverage::full;
     BlockMask mask;
     for (int64_t i = 0; i < queries_.size(); ++i) {
       const Position query{queries_.begin.value + i};
       const int64_t end =
-          request_.causal ? std::min(block_end.value, query.value + 1) : block_end.value;
+          request_.causal ? std::min(keys.end.value, query.value + 1) : keys.end.value;
       uint64_t row = 0;
-      for (int64_t k = begin.value; k < end; ++k)
-        row |= uint64_t{sees_all || pattern_.sees(query, {k})} << (k - begin.value);
+      for (int64_t k = keys.begin.value; k < end; ++k)
+        row |= uint64_t{sees_all || pattern_.sees(query, {k})} << (k - keys.begin.value);
       mask.rows[static_cast<size_t>(i)] = row;
     }
     return mask;
@@ -122,12 +165,15 @@ class Planner {
     plan_.runs.push_back(run);
   }
 
+  static constexpr uint32_t kNothing = KeyRun::kFull - 1;  // in place of a mask: an empty block
+
   Position key_at(int64_t block) const { return {request_.keys.begin.value + block * kBlockSize}; }
 
   const Pattern& pattern_;
   const PlanRequest& request_;
   BlockPlan& plan_;
   MaskSet masks_;
+  MaskCache cache_;
   PositionRange queries_;
 };
 

@@ -9,16 +9,11 @@
 
 #include <gtest/gtest.h>
 
-#include "fathom/attention/spec.h"
+#include "fathom/attention/compose.h"
+#include "fathom/attention/test_patterns.h"
 
 namespace fathom {
 namespace {
-
-PatternPtr pattern_of(std::string_view spec) {
-  auto pattern = parse_pattern(spec);
-  EXPECT_TRUE(pattern.ok()) << pattern.error().message;
-  return *pattern;
-}
 
 // Every other key, seen through the loosest of bounds.
 class Checkerboard final : public Pattern {
@@ -58,8 +53,7 @@ std::vector<PatternPtr> patterns_to_test() {
       std::make_shared<Checkerboard>(), std::make_shared<RandomColumns>(1000, 1, random),
       std::make_shared<RandomColumns>(50, 64, random),
       intersect(pattern_of("window(size=100)"), std::make_shared<Checkerboard>())};
-  for (const PatternPlugin* plugin : patterns::all())
-    for (const std::string_view example : plugin->examples) found.push_back(pattern_of(example));
+  for (const std::string_view spec : all_specs()) found.push_back(pattern_of(spec));
   return found;
 }
 
@@ -159,44 +153,6 @@ TEST(Planner, AnEmptyCallOrCacheHasNoRuns) {
   EXPECT_TRUE(no_keys.runs.empty());
 }
 
-TEST(Patterns, EachHasExamplesThatReadBack) {
-  for (const PatternPlugin* plugin : patterns::all()) {
-    EXPECT_FALSE(plugin->examples.empty()) << plugin->name;
-    for (const std::string_view example : plugin->examples) {
-      const std::string spec = pattern_of(example)->spec();
-      EXPECT_EQ(pattern_of(spec)->spec(), spec) << example;
-    }
-  }
-}
-
-// Every rectangle with sides of up to 12 positions near the origin, for bounds' promises.
-TEST(Patterns, BoundsKeepTheirPromises) {
-  constexpr int64_t n = 12;
-  for (const PatternPtr& pattern : patterns_to_test()) {
-    for (int64_t q0 = 0; q0 < n; ++q0)
-      for (int64_t q1 = q0 + 1; q1 <= n; ++q1)
-        for (int64_t k0 = 0; k0 < n; ++k0)
-          for (int64_t k1 = k0 + 1; k1 <= n; ++k1) {
-            int64_t seen = 0;
-            for (int64_t q = q0; q < q1; ++q)
-              for (int64_t k = k0; k < k1; ++k) seen += pattern->sees({q}, {k});
-            const Coverage bound = pattern->cover({{q0}, {q1}}, {{k0}, {k1}});
-            SCOPED_TRACE(testing::Message() << pattern->spec() << " queries " << q0 << ".." << q1
-                                            << " keys " << k0 << ".." << k1);
-            ASSERT_TRUE(bound != Coverage::empty || seen == 0);
-            ASSERT_TRUE(bound != Coverage::full || seen == (q1 - q0) * (k1 - k0));
-          }
-  }
-}
-
-TEST(Patterns, AWindowReachesBackItsSizeAndAsFarAhead) {
-  const PatternPtr window = pattern_of("window(size=4)");
-  EXPECT_TRUE(window->sees({10}, {7}));
-  EXPECT_FALSE(window->sees({10}, {6}));
-  EXPECT_TRUE(window->sees({10}, {13}));
-  EXPECT_FALSE(window->sees({10}, {14}));
-}
-
 TEST(Planner, FullCausalIsAtMostTwoRunsABlockAndOneMask) {
   const BlockPlan plan = plan_blocks(*pattern_of("full"), {{{0}, {640}}, {{0}, {640}}});
   EXPECT_EQ(plan.runs.size(), 19u);  // the first block has its diagonal only
@@ -239,6 +195,11 @@ class Counted final : public Pattern {
   Coverage cover(PositionRange queries, PositionRange keys) const override {
     ++asked;
     return pattern_->cover(queries, keys);
+  }
+  bool texture(PositionRange queries, PositionRange keys,
+               std::vector<int64_t>& numbers) const override {
+    ++asked;
+    return pattern_->texture(queries, keys, numbers);
   }
   std::string spec() const override { return pattern_->spec(); }
   mutable uint64_t asked = 0;
@@ -283,6 +244,30 @@ TEST(Planner, AMillionTokens) {
     EXPECT_LE(plan.masks.size(), 2u);
     EXPECT_LE(plan.runs.size(), 3 * blocks);
     EXPECT_LE(window.asked, blocks * (2 * kBlock * kBlock + 128));
+  }
+}
+
+// What planning asks follows the runs, and masks follow the pattern's period, not the text's
+// length.
+TEST(Planner, AMillionTokensOfTokenGranularPatternsShareFewMasks) {
+  constexpr int64_t n = 1'000'000;
+  constexpr uint64_t blocks = n / kBlock;
+  const struct {
+    const char* spec;
+    size_t most_masks;  // blocks of a period, one more each where a window or diagonal cuts
+  } cases[] = {{"strided(stride=1024)", 3},
+               {"every(step=4096)", 3},
+               {"dilated(size=256, gap=96)", 2 * 3 + 12},
+               {"fixed(block=4096, summary=8)", 4},
+               {"sinks(count=100) | window(size=1000)", 8},
+               {"bigbird", 2},
+               {"longformer", 8}};
+  for (const auto& [spec, most_masks] : cases) {
+    const Counted pattern(pattern_of(spec));
+    const BlockPlan plan = plan_blocks(pattern, {{{0}, {n}}, {{0}, {n}}});
+    EXPECT_LE(plan.masks.size(), most_masks) << spec;
+    EXPECT_LE(plan.runs.size(), 500 * blocks) << spec;
+    EXPECT_LE(pattern.asked, 64 * plan.runs.size() + 20 * kBlock * kBlock) << spec;
   }
 }
 

@@ -1,11 +1,9 @@
-// The attention specification language: `full`, `window(size=1024)`.
+// One pattern for all heads, as text: `window(size=1024) | sinks(count=4)`.
 //
-//   spec    = pattern
-//   pattern = name [ "(" [ key "=" value { "," key "=" value } ] ")" ]
-//
-// White space may stand between any two of these. The same text works in the library, the command
-// line and evaluation. An error is three lines: what is wrong and what would be valid, the
-// specification, and a caret under the character at fault.
+// The grammar is expression.h's; pattern_map.h adds layers and heads. White space may stand between
+// any two parts. The same text works in the library, the command line and evaluation. An error is
+// three lines: what is wrong and what would be valid, the specification, and a caret under the
+// character at fault.
 #pragma once
 
 #include <string_view>
@@ -15,9 +13,7 @@
 
 namespace fathom {
 
-Result<PatternPtr> parse_pattern(std::string_view spec);
-
-// What a query sees under both.
-PatternPtr intersect(PatternPtr a, PatternPtr b);
+// The pattern of the head at `placement`, on which only patterns that differ by head depend.
+Result<PatternPtr> parse_pattern(std::string_view spec, const Placement& placement = {});
 
 }  // namespace fathom

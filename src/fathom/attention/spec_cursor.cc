@@ -35,6 +35,19 @@ std::string_view SpecCursor::take_name() {
   return text_.substr(begin, at_ - begin);
 }
 
+bool SpecCursor::take_word(std::string_view word) {
+  const size_t begin = next();
+  if (take_name() == word) return true;
+  at_ = begin;
+  return false;
+}
+
+std::string_view SpecCursor::take_digits() {
+  const size_t begin = next();
+  while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
+  return text_.substr(begin, at_ - begin);
+}
+
 std::string_view SpecCursor::take_literal() {
   const size_t begin = next();
   while (at_ < text_.size() && is_literal(text_[at_])) ++at_;

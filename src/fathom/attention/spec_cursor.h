@@ -19,10 +19,16 @@ class SpecCursor {
   size_t next();
   bool at_end() { return next() == text_.size(); }
 
+  // What comes next, '\0' at the end.
+  char peek() { return at_end() ? '\0' : text_[at_]; }
   // Takes `c` if it comes next.
   bool take(char c);
   // Letters, digits and '_', not beginning with a digit; empty if none comes next.
   std::string_view take_name();
+  // Takes `word` if it is the name that comes next.
+  bool take_word(std::string_view word);
+  // Digits, as many as come next; may be empty.
+  std::string_view take_digits();
   // All up to white space or punctuation: a number, however badly written; may be empty.
   std::string_view take_literal();
 

@@ -52,7 +52,17 @@ TEST(Spec, ErrorsPointAtTheCharacter) {
   const std::array bad{
       BadSpec{"^", "expected a pattern: one of "},
       BadSpec{"  ^", "expected a pattern: one of "},
-      BadSpec{"^(size=3)", "expected a pattern"},
+      BadSpec{"(^size=3)", "no pattern 'size'"},
+      BadSpec{"(^)", "expected a pattern"},
+      BadSpec{"(full^", "expected '|', '&' or ')'"},
+      BadSpec{"(full ^; full)", "expected '|', '&' or ')'"},
+      BadSpec{"full |^", "expected a pattern"},
+      BadSpec{"full & ^| full", "expected a pattern"},
+      BadSpec{"^| full", "expected a pattern"},
+      BadSpec{"full^; full", "expected '|', '&' or the end of the specification"},
+      BadSpec{"full | ^fixed(block=4, summary=5)", "summary must be at most block"},
+      BadSpec{"^bigbird(window=2)", "window must be odd"},
+      BadSpec{"^multiscale(windows=[])", "windows must name one window or more"},
       BadSpec{"^windw(size=3)", "no pattern 'windw': it must be one of "},
       BadSpec{"^Full", "no pattern 'Full'"},
       BadSpec{"^9full", "expected a pattern"},
@@ -92,6 +102,16 @@ TEST(Spec, ErrorsPointAtTheCharacter) {
   }
 }
 
+TEST(Spec, ParenthesesNestOnlySoDeep) {
+  const auto nested = [](size_t depth) {
+    return parse_pattern(std::string(depth, '(') + "full" + std::string(depth, ')'));
+  };
+  EXPECT_TRUE(nested(64).ok());
+  ASSERT_FALSE(nested(65).ok());
+  EXPECT_TRUE(nested(65).error().message.starts_with("more than 64 parentheses deep"));
+  EXPECT_FALSE(nested(1'000'000).ok());
+}
+
 TEST(Spec, AnUnknownPatternIsAnsweredWithAllThatThereAre) {
   const auto unknown = parse_pattern("nothing");
   ASSERT_FALSE(unknown.ok());
@@ -117,9 +137,20 @@ TEST(Spec, EveryPatternSaysWhatItIs) {
   }
 }
 
-TEST(Spec, IntersectionNamesBoth) {
-  const auto both = intersect(*parse_pattern("full"), *parse_pattern("window(size=3)"));
-  EXPECT_EQ(both->spec(), "full & window(size=3)");
+TEST(Spec, AndBindsTighterThanOr) {
+  const auto sees = [](std::string_view spec, int64_t query, int64_t key) {
+    return parse_pattern(spec).value()->sees({query}, {key});
+  };
+  EXPECT_TRUE(sees("sinks(count=1) | full & window(size=2)", 9, 0));
+  EXPECT_FALSE(sees("sinks(count=1) | full & window(size=2)", 9, 3));
+  EXPECT_FALSE(sees("(sinks(count=1) | full) & window(size=2)", 9, 0));
+  EXPECT_TRUE(sees("window(size=2) & (sinks(count=1) | full)", 9, 8));
+}
+
+TEST(Spec, ComposedPatternsNameTheirParts) {
+  EXPECT_EQ(spec_of("full&window(size=3)"), "full & window(size=3)");
+  EXPECT_EQ(spec_of("full|sinks"), "(full | sinks(count=4))");
+  EXPECT_EQ(spec_of("full & (full|sinks)"), "full & (full | sinks(count=4))");
 }
 
 // The kinds that no pattern of today takes.

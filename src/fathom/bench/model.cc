@@ -27,10 +27,10 @@ Result<double> seconds_of(Sequence& sequence, size_t steps, size_t tokens) {
   return watch.seconds();
 }
 
-Result<Times> measure(const Engine& engine, const ModelBench& bench,
-                      const std::vector<PatternPtr>& patterns, size_t depth) {
+Result<Times> measure(const Engine& engine, const ModelBench& bench, const HeadPatterns& heads,
+                      size_t depth) {
   reset_peak_memory();
-  Sequence sequence(engine.compute(), engine.model(), patterns);
+  Sequence sequence(engine.compute(), engine.model(), heads);
   FATHOM_CHECK(sequence.read(kPrefillTokens));  // brings the weights into memory
   sequence.truncate(0);
   FATHOM_CHECK(bench.fill == Fill::read ? sequence.read(depth) : sequence.fill(depth));
@@ -131,16 +131,15 @@ std::string_view name(Fill fill) { return fill == Fill::random ? "random" : "rea
 
 Status bench_model(const Engine& engine, const ModelBench& bench, const FigureFn& each) {
   const Model& model = engine.model();
-  FATHOM_TRY(const std::vector<PatternPtr> patterns,
-             patterns_of_layers(model.spec, bench.attention));
-  const ModelCost cost(model, patterns);
+  FATHOM_TRY(const HeadPatterns heads, patterns_of(model.spec, bench.attention));
+  const ModelCost cost(model, heads);
   Ceilings ceilings({.compute = engine.compute(), .seconds = bench.seconds});
   RivalSettings settings = bench.rival;
   settings.threads = engine.threads();
   settings.rounds = bench.rounds;
   for (const size_t depth : bench.depths) {
     floor_at(engine, cost, ceilings, depth);  // before and after: the better of the two counts
-    FATHOM_TRY(const Times times, measure(engine, bench, patterns, depth));
+    FATHOM_TRY(const Times times, measure(engine, bench, heads, depth));
     tell(engine, depth, times, floor_at(engine, cost, ceilings, depth), each);
     for (const Rival& rival : bench.rivals) {
       FATHOM_TRY(const RivalTimes theirs, rival.measure(settings, model.file.path(), depth));

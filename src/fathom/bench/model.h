@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fathom/attention/pattern.h"
+#include "fathom/attention/pattern_map.h"
 #include "fathom/base/result.h"
 #include "fathom/bench/figure.h"
 #include "fathom/bench/rival.h"
@@ -25,7 +25,7 @@ struct ModelBench {
   std::vector<size_t> depths = {0, 4096, 32768};
   size_t rounds = 3;  // the best counts
   Fill fill = Fill::random;
-  PatternPtr attention;  // null: what the layers see by themselves
+  PatternMap attention;  // within what the layers see by themselves
   double seconds = 0.3;  // a ceiling
   std::vector<Rival> rivals;
   RivalSettings rival;  // threads and rounds are the suite's own

@@ -1,10 +1,8 @@
 #include "fathom/bench/model_cost.h"
 
+#include <algorithm>
 #include <array>
-#include <string>
 
-#include "fathom/attention/planner.h"
-#include "fathom/attention/spec.h"
 #include "fathom/bench/synthetic_kv.h"
 
 namespace fathom {
@@ -25,18 +23,6 @@ double bytes(const Weights& weights) {
 
 }  // namespace
 
-Result<std::vector<PatternPtr>> patterns_of_layers(const ModelSpec& spec,
-                                                   const PatternPtr& attention) {
-  std::vector<PatternPtr> patterns;
-  for (const LayerSpec& layer : spec.layers) {
-    const std::optional<size_t>& window = layer.attention.window;
-    FATHOM_TRY(PatternPtr own,
-               parse_pattern(window ? "window(size=" + std::to_string(*window) + ")" : "full"));
-    patterns.push_back(attention ? intersect(std::move(own), attention) : std::move(own));
-  }
-  return patterns;
-}
-
 double ModelCost::projection_flops(size_t tokens) const {
   double weights = 0;
   for (const LayerWeights& layer : model_.weights.layers)
@@ -44,19 +30,21 @@ double ModelCost::projection_flops(size_t tokens) const {
   return 2 * (weights * static_cast<double>(tokens) + elements(model_.weights.head));
 }
 
-double ModelCost::pairs(size_t layer, size_t depth, size_t tokens) const {
-  const auto first = static_cast<int64_t>(depth);
-  const auto end = static_cast<int64_t>(depth + tokens);
-  return static_cast<double>(scored_pairs(
-      plan_blocks(*patterns_[layer], {.queries = {{first}, {end}}, .keys = {{0}, {end}}})));
+std::vector<double> ModelCost::pairs(size_t depth, size_t tokens) const {
+  std::vector<double> pairs;
+  for (const BlockPlan& plan :
+       plans_of(heads_.patterns, static_cast<int64_t>(depth), static_cast<int64_t>(depth + tokens)))
+    pairs.push_back(static_cast<double>(scored_pairs(plan)));
+  return pairs;
 }
 
 double ModelCost::attention_flops(size_t depth, size_t tokens) const {
+  const std::vector<double> of_pattern = pairs(depth, tokens);
   double flops = 0;
-  for (size_t i = 0; i < patterns_.size(); ++i) {
-    const AttentionSpec& spec = model_.spec.layers[i].attention;
-    flops += 4 * static_cast<double>(spec.head_dim * spec.heads) * pairs(i, depth, tokens);
-  }
+  for (size_t layer = 0; layer < heads_.of_head.size(); ++layer)
+    for (const size_t pattern : heads_.of_head[layer])
+      flops += 4 * static_cast<double>(model_.spec.layers[layer].attention.head_dim) *
+               of_pattern[pattern];
   return flops;
 }
 
@@ -68,11 +56,17 @@ double ModelCost::weight_bytes() const {
 }
 
 double ModelCost::cache_bytes(Operand operand, size_t depth) const {
+  const std::vector<double> of_pattern = pairs(depth, 1);
   double sum = 0;
-  for (size_t i = 0; i < patterns_.size(); ++i) {
-    const AttentionSpec& spec = model_.spec.layers[i].attention;
-    sum += static_cast<double>(
-        kv_bytes(operand, spec.kv_heads, spec.head_dim, static_cast<size_t>(pairs(i, depth, 1))));
+  for (size_t layer = 0; layer < heads_.of_head.size(); ++layer) {
+    const AttentionSpec& spec = model_.spec.layers[layer].attention;
+    const size_t group = spec.heads / spec.kv_heads;
+    for (size_t kv_head = 0; kv_head < spec.kv_heads; ++kv_head) {
+      double most = 0;
+      for (size_t i = 0; i < group; ++i)
+        most = std::max(most, of_pattern[heads_.of_head[layer][kv_head * group + i]]);
+      sum += static_cast<double>(kv_bytes(operand, 1, spec.head_dim, static_cast<size_t>(most)));
+    }
   }
   return sum;
 }

@@ -53,8 +53,8 @@ Figure matmul(const Rival& rival, const ModelCost& cost, const RivalTimes& first
 Status bench_rival_kernels(RivalKernel kernel, const std::vector<Rival>& rivals,
                            const RivalSettings& settings, const Model& model,
                            const std::vector<size_t>& depths, const FigureFn& each) {
-  FATHOM_TRY(std::vector<PatternPtr> patterns, patterns_of_layers(model.spec, nullptr));
-  const ModelCost cost(model, std::move(patterns));
+  FATHOM_TRY(HeadPatterns heads, patterns_of(model.spec, PatternMap()));
+  const ModelCost cost(model, std::move(heads));
   for (const Rival& rival : rivals) {
     FATHOM_TRY(const RivalTimes first, rival.measure(settings, model.file.path(), 0));
     if (kernel == RivalKernel::matmul) each(matmul(rival, cost, first));

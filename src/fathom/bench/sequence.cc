@@ -1,9 +1,10 @@
 #include "fathom/bench/sequence.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "fathom/bench/synthetic_kv.h"
-#include "fathom/engine/layer_attention.h"
 
 namespace fathom {
 namespace {
@@ -12,21 +13,13 @@ constexpr size_t kChunk = 512;
 
 }  // namespace
 
-Sequence::Sequence(const Compute& compute, const Model& model,
-                   const std::vector<PatternPtr>& patterns)
+Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns heads)
     : compute_(compute),
       model_(model),
+      heads_(std::move(heads)),
       cache_(kv_shapes(model.spec), compute.operand),
       forward_(compute, model.spec, model.weights),
-      logits_(model.spec.vocabulary) {
-  for (const PatternPtr& pattern : patterns) {
-    const auto found = std::find_if(patterns_.begin(), patterns_.end(), [&](const PatternPtr& one) {
-      return one->spec() == pattern->spec();
-    });
-    pattern_of_layer_.push_back(static_cast<size_t>(found - patterns_.begin()));
-    if (found == patterns_.end()) patterns_.push_back(pattern);
-  }
-}
+      logits_(model.spec.vocabulary) {}
 
 Status Sequence::fill(size_t count) {
   FATHOM_CHECK(cache_.reserve(count));
@@ -67,9 +60,8 @@ Result<ConstMatrix<float>> Sequence::step(std::span<const TokenId> tokens) {
   FATHOM_CHECK(cache_.reserve(tokens.size()));
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  const std::vector<BlockPlan> plans = plans_of(patterns_, begin, end);
-  const AttendLayer attend_layer =
-      attend_over(compute_, model_.spec, cache_, plans, pattern_of_layer_);
+  const std::vector<BlockPlan> plans = plans_of(heads_.patterns, begin, end);
+  const AttendLayer attend_layer = attend_over(compute_, model_.spec, cache_, plans, heads_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
   return hidden;

@@ -7,10 +7,9 @@
 
 #include <cstddef>
 #include <span>
-#include <vector>
 
-#include "fathom/attention/pattern.h"
 #include "fathom/base/result.h"
+#include "fathom/engine/layer_attention.h"
 #include "fathom/kv/cache.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -19,8 +18,8 @@ namespace fathom {
 
 class Sequence {
  public:
-  // `model` must outlive this. `patterns`: what each layer's queries see.
-  Sequence(const Compute& compute, const Model& model, const std::vector<PatternPtr>& patterns);
+  // `model` must outlive this.
+  Sequence(const Compute& compute, const Model& model, HeadPatterns heads);
 
   // Appends `count` tokens' keys and values, random ones. Error: memory ran out.
   Status fill(size_t count);
@@ -37,8 +36,7 @@ class Sequence {
 
   Compute compute_;
   const Model& model_;
-  std::vector<PatternPtr> patterns_;  // the distinct ones: layers of one share a plan
-  std::vector<size_t> pattern_of_layer_;
+  HeadPatterns heads_;
   KvCache cache_;
   Forward forward_;
   Buffer<float> logits_;

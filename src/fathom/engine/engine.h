@@ -16,10 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "fathom/attention/pattern.h"
+#include "fathom/attention/pattern_map.h"
 #include "fathom/base/progress.h"
 #include "fathom/base/result.h"
 #include "fathom/base/thread_pool.h"
+#include "fathom/engine/layer_attention.h"
 #include "fathom/kernels/compute.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -65,8 +66,8 @@ class Engine {
 
 struct SessionOptions {
   size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
-  // What a query sees, within what each layer's own attention lets it see. Null: all of that.
-  PatternPtr attention;
+  // What each head's queries see, within what their layer's own attention lets them see.
+  PatternMap attention;
   size_t chunk = 512;  // tokens a prefill step
 };
 
@@ -89,7 +90,8 @@ struct GenerationResult {
 // One sequence: its cache, and the tokens in it.
 class Session {
  public:
-  // Error: the context is longer than the model was trained for.
+  // Error: the context is longer than the model was trained for, or `attention` names a layer or
+  // head that the model does not have.
   static Result<std::unique_ptr<Session>> open(Engine& engine, const SessionOptions& options);
 
   // Appends tokens in chunks. Error: they do not fit the context (both numbers and what to do),
@@ -117,6 +119,8 @@ class Session {
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t context() const { return options_.context; }
   size_t kv_bytes() const { return cache_.bytes(); }
+  // Query-key pairs of all layers and heads, of all that was read since the session was opened.
+  PairCount pairs() const { return pairs_; }
 
  private:
   Session(Engine& engine, const SessionOptions& options);
@@ -130,8 +134,8 @@ class Session {
   SessionOptions options_;
   KvCache cache_;
   Forward forward_;
-  std::vector<PatternPtr> patterns_;  // the distinct ones over the layers
-  std::vector<size_t> pattern_of_layer_;
+  HeadPatterns heads_;
+  PairCount pairs_;
   std::vector<TokenId> tokens_;
   Buffer<float> logits_;
 };

@@ -1,11 +1,8 @@
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
-#include "fathom/attention/spec.h"
 #include "fathom/base/stopwatch.h"
 #include "fathom/engine/engine.h"
-#include "fathom/engine/layer_attention.h"
 #include "fathom/engine/stop_strings.h"
 #include "fathom/text/utf8.h"
 
@@ -20,15 +17,6 @@ Status report(const ProgressFn& progress, size_t done, size_t total, const Stopw
   if (!progress || progress({.done = done, .total = total, .seconds = watch.seconds()})) return {};
   return Error{"stopped after " + std::to_string(done) + " of " + std::to_string(total) +
                " tokens"};
-}
-
-// What a layer's queries see: the layer's own window, narrowed by the user's pattern.
-Result<PatternPtr> layer_pattern(const AttentionSpec& layer, const PatternPtr& attention) {
-  const std::string own =
-      layer.window ? "window(size=" + std::to_string(*layer.window) + ")" : "full";
-  FATHOM_TRY(PatternPtr pattern, parse_pattern(own));
-  if (!attention) return pattern;
-  return layer.window ? intersect(std::move(pattern), attention) : attention;
 }
 
 }  // namespace
@@ -58,16 +46,7 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
                  " tokens: the model was trained for " + std::to_string(spec.trained_context) +
                  " and answers badly beyond; ask for at most that"};
   if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
-  // Layers of one window share one pattern, and so one plan.
-  std::vector<std::optional<size_t>> windows;
-  for (const LayerSpec& layer : spec.layers) {
-    const auto found = std::find(windows.begin(), windows.end(), layer.attention.window);
-    session->pattern_of_layer_.push_back(static_cast<size_t>(found - windows.begin()));
-    if (found != windows.end()) continue;
-    windows.push_back(layer.attention.window);
-    FATHOM_TRY(PatternPtr pattern, layer_pattern(layer.attention, options.attention));
-    session->patterns_.push_back(std::move(pattern));
-  }
+  FATHOM_TRY(session->heads_, patterns_of(spec, options.attention));
   return session;
 }
 
@@ -96,11 +75,14 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
 
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  const std::vector<BlockPlan> plans = plans_of(patterns_, begin, end);
+  const std::vector<BlockPlan> plans = plans_of(heads_.patterns, begin, end);
   const AttendLayer attend_layer =
-      attend_over(engine_.compute(), engine_.model().spec, cache_, plans, pattern_of_layer_);
+      attend_over(engine_.compute(), engine_.model().spec, cache_, plans, heads_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
+  const PairCount pairs = count_pairs(heads_, plans, begin, end);
+  pairs_.scored += pairs.scored;
+  pairs_.full += pairs.full;
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   return hidden;
 }
@@ -159,7 +141,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
   Utf8Stream characters;
   GenerationResult result;
   result.reason = StopReason::max_tokens;
-  const auto show = [&](std::string text) {
+  const auto show = [&](const std::string& text) {
     result.text += text;
     return !on_text || on_text(text);
   };
@@ -192,7 +174,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
     std::string rest = stop.push(characters.finish());
     if (stop.found()) result.reason = StopReason::stop_string;
     rest += stop.finish();
-    show(std::move(rest));
+    show(rest);
   }
   result.seconds = watch.seconds();
   return result;

@@ -17,7 +17,7 @@ namespace fathom {
 
 struct TaskInput {
   Engine* engine = nullptr;
-  PatternPtr attention;  // null: the model's own
+  PatternMap attention;  // within the model's own
   std::string text;      // the file that was given
   size_t window = 2048;  // tokens
   ProgressFn progress;

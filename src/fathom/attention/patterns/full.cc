@@ -16,7 +16,9 @@ class Full final : public Pattern {
 
 constexpr std::string_view kExamples[] = {"full"};
 
-Result<PatternPtr> make(const Parameters&) { return PatternPtr(std::make_shared<Full>()); }
+Result<PatternPtr> make(const Parameters&, const Placement&) {
+  return PatternPtr(std::make_shared<Full>());
+}
 
 }  // namespace
 

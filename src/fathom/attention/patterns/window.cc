@@ -5,6 +5,7 @@
 // Without causality the window reaches as far ahead as back: |q - k| < W.
 #include <array>
 
+#include "fathom/attention/distances.h"
 #include "fathom/attention/pattern.h"
 
 namespace fathom::patterns {
@@ -20,11 +21,16 @@ class Window final : public Pattern {
   }
 
   Coverage cover(PositionRange queries, PositionRange keys) const override {
-    const int64_t nearest = queries.begin.value - (keys.end.value - 1);  // least q - k
-    const int64_t farthest = (queries.end.value - 1) - keys.begin.value;
-    if (nearest >= size_ || farthest <= -size_) return Coverage::empty;
-    if (farthest < size_ && nearest > -size_) return Coverage::full;
+    const Distances distances(queries, keys);
+    if (distances.least >= size_ || distances.most <= -size_) return Coverage::empty;
+    if (distances.most < size_ && distances.least > -size_) return Coverage::full;
     return Coverage::partial;
+  }
+
+  bool texture(PositionRange queries, PositionRange keys,
+               std::vector<int64_t>& numbers) const override {
+    numbers.push_back(Distances(queries, keys).corner);
+    return true;
   }
 
   std::string spec() const override { return "window(size=" + std::to_string(size_) + ")"; }
@@ -51,7 +57,7 @@ constexpr std::string_view kExamples[] = {
     "window(size=9223372036854775807)",
 };
 
-Result<PatternPtr> make(const Parameters& parameters) {
+Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
   return PatternPtr(std::make_shared<Window>(parameters.integer("size")));
 }
 

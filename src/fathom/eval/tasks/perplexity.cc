@@ -87,9 +87,13 @@ Result<nlohmann::json> run(const TaskInput& input) {
   if (!std::isfinite(perplexity))
     return Error{"the perplexity is not a number: the model's weights are damaged, or overflow"};
   return nlohmann::json{
-      {"perplexity", perplexity},   {"standard_error", perplexity * losses.standard_error()},
-      {"window", input.window},     {"windows", windows},
-      {"tokens", tokens.size()},    {"scored_tokens", losses.count},
+      {"perplexity", perplexity},
+      {"standard_error", perplexity * losses.standard_error()},
+      {"window", input.window},
+      {"windows", windows},
+      {"tokens", tokens.size()},
+      {"scored_tokens", losses.count},
+      {"pairs_scored", session->pairs().fraction()},
       {"seconds", watch.seconds()},
   };
 }

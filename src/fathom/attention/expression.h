@@ -1,0 +1,43 @@
+// Patterns joined by `|` and `&`, as read: a tree that makes the pattern of each head.
+//
+//   expression = term { "|" term }
+//   term       = factor { "&" factor }
+//   factor     = "(" expression ")" | name [ "(" parameters ")" ]
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fathom/attention/pattern.h"
+#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/result.h"
+
+namespace fathom {
+
+class Expression {
+ public:
+  // Takes an expression off the cursor. Errors point at the character and say what is valid.
+  static Result<Expression> parse(SpecCursor& cursor) { return parse_union(cursor, 0); }
+
+  PatternPtr pattern_for(const Placement& placement) const;
+
+  // The same expression again: every parameter written out, parentheses where they are needed.
+  std::string spec() const;
+
+ private:
+  enum class Kind : uint8_t { pattern, either, all };
+
+  // `depth`: of the parentheses around.
+  static Result<Expression> parse_union(SpecCursor& cursor, int depth);
+  static Result<Expression> parse_term(SpecCursor& cursor, int depth);
+  static Result<Expression> parse_factor(SpecCursor& cursor, int depth);
+  static Result<Expression> parse_pattern(SpecCursor& cursor);
+  static Expression join(Kind kind, Expression first, std::vector<Expression> others);
+
+  Kind kind_ = Kind::pattern;
+  const PatternPlugin* plugin_ = nullptr;  // of a pattern
+  Parameters parameters_;
+  std::vector<Expression> parts_;  // of the others: two or more
+};
+
+}  // namespace fathom
