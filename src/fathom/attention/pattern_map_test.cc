@@ -1,7 +1,9 @@
 // Clauses by layer and head: which one holds, what is refused, and where errors point.
 #include "fathom/attention/pattern_map.h"
 
+#include <algorithm>
 #include <array>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -116,6 +118,30 @@ TEST(PatternMap, ErrorsPointAtTheCharacter) {
     ASSERT_FALSE(map.ok()) << marked;
     expect_error(marked, says, map.error());
   }
+}
+
+// Whatever it is given, the parser answers; and what it takes, it writes in a form that it takes.
+TEST(PatternMap, ReadsBackWhateverItTakes) {
+  constexpr std::array<std::string_view, 22> kParts = {
+      "full", "sinks", "window", "size",  "=",   "3", "(", ")", "(", ")", "|",
+      "&",    ";",     ":",      "heads", "odd", "*", "-", ",", "[", "]", "window(size=3)"};
+  std::mt19937 random(2);
+  int taken = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text;
+    for (size_t parts = 1 + random() % 9; parts > 0; --parts)
+      text += std::string(kParts[random() % kParts.size()]) + (random() % 2 == 0 ? " " : "");
+    const auto map = parse_attention(text);
+    if (!map.ok()) {
+      ASSERT_EQ(std::ranges::count(map.error().message, '\n'), 2) << map.error().message;
+      continue;
+    }
+    ++taken;
+    const auto again = parse_attention(map->spec());
+    ASSERT_TRUE(again.ok()) << text << "\n" << again.error().message;
+    ASSERT_EQ(again->spec(), map->spec()) << text;
+  }
+  EXPECT_GT(taken, 2000);
 }
 
 TEST(PatternMap, RefusesWhatTheModelHasNot) {
