@@ -33,11 +33,11 @@ struct AttendItem {
   float* scratch = nullptr;   // [attend_scratch_floats], 64-byte aligned
 };
 
-// Converted queries, at most 4 bytes an element, and what a vector may overrun them by. In 8 bits
-// also a byte an element, two numbers and kBlock biases a row, and kBlock means in bf16.
-constexpr size_t attend_query_floats(size_t rows, size_t head_dim) {
-  return (rows * (head_dim + head_dim / 4 + 2 + kBlock) + kBlock * head_dim / 2 + 16 + 15) / 16 *
-         16;
+// Converted queries, at most 4 bytes an element. In 8 bits also a byte an element, two numbers and
+// kBlock biases a row, and kBlock means in bf16.
+[[gnu::always_inline]] constexpr size_t attend_query_floats(size_t rows, size_t head_dim) {
+  const size_t floats = rows * (head_dim + head_dim / 4 + 2 + kBlock) + kBlock * head_dim / 2;
+  return (floats + 15) / 16 * 16;
 }
 
 // Those; 16 lanes of sums, a limit and a query index a row.

@@ -146,7 +146,7 @@ std::vector<Target> targets() {
 }
 
 TEST_P(Attend, HeadSizes) {
-  for (size_t dim : {16, 48, 64, 80, 96, 112, 128, 256}) {
+  for (size_t dim = 16; dim <= 256; dim += 16) {
     const Problem p = make_problem(66, 150, 3, 1, dim, static_cast<uint32_t>(dim));
     const BlockPlan plan = causal_plan(p.queries, p.keys);
     check(p, {&plan, &plan, &plan}, "causal");
@@ -194,6 +194,15 @@ TEST_P(Attend, DecodesOverLongCache) {
   const Problem p = make_problem(1, 10000, 3, 1, 64, 11);
   const BlockPlan plan = causal_plan(p.queries, p.keys);
   check(p, {&plan, &plan, &plan}, "decode");
+}
+
+// Items of more than kBlock key blocks, of few rows and of many: means in 8 bits are taken anew.
+TEST_P(Attend, ItemsOfManyBlocks) {
+  for (const size_t queries : {1, 13}) {
+    const Problem p = make_problem(queries, 4200, 16, 16, 64, 17);
+    const BlockPlan plan = causal_plan(p.queries, p.keys);
+    check(p, std::vector(16, &plan), "many blocks");
+  }
 }
 
 // Scores in the hundreds, rising and falling along the keys: powers would overflow or all vanish

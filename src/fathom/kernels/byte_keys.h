@@ -18,20 +18,21 @@
 
 namespace fathom {
 
+// Always inlined: no instruction set's code may stand in for another's.
 class ByteKeys {
  public:
   static constexpr int kZero = 128;
   static constexpr float kRange = 127;
 
-  explicit ByteKeys(size_t head_dim) : dim_(head_dim) {}
+  [[gnu::always_inline]] explicit ByteKeys(size_t head_dim) : dim_(head_dim) {}
 
-  size_t bytes() const {
+  [[gnu::always_inline]] size_t bytes() const {
     return kBlock * dim_ + kBlock * sizeof(float) + (dim_ * sizeof(uint16_t) + 63) / 64 * 64;
   }
-  const float* scales(const std::byte* block) const {
+  [[gnu::always_inline]] const float* scales(const std::byte* block) const {
     return reinterpret_cast<const float*>(block + kBlock * dim_);
   }
-  const uint16_t* mean(const std::byte* block) const {
+  [[gnu::always_inline]] const uint16_t* mean(const std::byte* block) const {
     return reinterpret_cast<const uint16_t*>(scales(block) + kBlock);
   }
 

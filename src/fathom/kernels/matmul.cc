@@ -18,7 +18,7 @@ constexpr size_t kFewestDotElements = 131072;
 constexpr size_t kMostDotElements = size_t{4} << 20;
 // A task's rows are a multiple of this, so that kernels find whole groups of rows.
 constexpr size_t kDotRows = 4;
-// Tiles of one task of the many-token product, where that keeps all cores busy.
+// Tiles of one task of the many-token product; more, where fewer tasks keep all cores busy too.
 constexpr size_t kTilesPerTask = 16;
 // Tasks of a core, from which on it does not matter if one takes longer.
 constexpr size_t kTasksPerThread = 4;

@@ -6,9 +6,8 @@
 // Vec::kTileRows x Vec::kTileVectors of them, each panel vector is loaded once per 6 rows and each
 // row element broadcast once per 4 vectors (2 on AVX2), so loads take less time than products.
 //
-//   rows    kRows rows of Op::Left, `stride` elements apart; depth = packs * Op::kPack. A row's
-//   packs
-//           are `step` elements apart: side by side unless the rows are interleaved
+//   rows    kRows rows of Op::Left, `stride` elements apart; depth = packs * Op::kPack. The packs
+//           of a row are `step` elements apart: side by side unless rows are interleaved
 //   panel   panel.h's layout, at the first of the tile's columns: column c of a panel starts at
 //           panel + c * Op::kPack; `width` is the whole panel's, in columns
 //

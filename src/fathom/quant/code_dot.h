@@ -1,9 +1,9 @@
 // Dot products of quantised rows with x in 16 bits, for few tokens.
 //
 // x gets a scale per 32 elements, a power of two, and becomes integers of at most kRoundedRange: an
-// error of at most 2^-15 of the largest of the 32. Two signed bytes hold an integer, 256 * high +
-// low, so that a machine that multiplies bytes sums the products with a row's codes (codes.h)
-// exactly, without decoding them. Scales and minima then join in f32.
+// error of at most half the scale, 1 / 32639 of the largest of the 32. Two signed bytes hold an
+// integer, 256 * high + low, so that a machine that multiplies bytes sums the products with a row's
+// codes (codes.h) exactly, without decoding them. Scales and minima then join in f32.
 //
 // Elements that are not finite make every result that they are part of not a number.
 #pragma once

@@ -11,8 +11,7 @@
 //   reduce_add reduce_max      over the lanes
 //   exchange<distance>(x)      lane i takes lane i ^ distance's value; a power of two below kLanes
 //   exp2<degree>(x)            2^x for -1e30 <= x <= 127, 0 far below; about as exact as a
-//   polynomial
-//                              of that degree, 3 or 5
+//                              polynomial of that degree, 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
 //   Mask, greater, any         comparison per lane; masks combine with |
 //   widen_bf16<part>(p)        the low (0) or high (1) halves of the lanes at p, bf16, as f32
