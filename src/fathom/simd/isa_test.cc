@@ -28,6 +28,7 @@ TEST(Isa, NeonIsWhatAarch64Has) {
 #endif
 }
 
+#if defined(__x86_64__)
 // Linux's own reading of CPUID, where the kernel is new enough to know the name.
 TEST(Isa, Avx2VnniRunsWhereLinuxNamesIt) {
   std::ifstream file("/proc/cpuinfo");
@@ -37,6 +38,7 @@ TEST(Isa, Avx2VnniRunsWhereLinuxNamesIt) {
   if (cpu.find(" avx_vnni") != std::string::npos) EXPECT_TRUE(has);
   if (has) EXPECT_EQ(std::count(found.begin(), found.end(), Isa::avx2), 1);
 }
+#endif
 
 TEST(Isa, IsFoundByItsName) {
   EXPECT_EQ(parse_isa("auto").value(), best_isa());
