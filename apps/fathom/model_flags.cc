@@ -81,7 +81,8 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                  "(default: auto)")
       ->envname("FATHOM_ISA");
   app.add_option("--precision", flags.precision,
-                 "What products multiply in: f32; bf16: attention in bf16, activations in 16 bits; "
+                 "What products multiply in: f32; bf16: bf16, or 16-bit activations where the "
+                 "instruction set has no bf16 products; "
                  "int8: as bf16, with queries and keys in 8 bits; fast: activations in 8 bits too "
                  "(default: bf16)")
       ->type_name("f32|bf16|int8|fast");

@@ -31,7 +31,8 @@ namespace fathom {
 // What products multiply in; sums are f32 or better in all (docs/accuracy.md measures them).
 enum class Precision : uint8_t {
   f32,   // everything in f32
-  bf16,  // attention and its cache in bf16, activations in projections in 16 bits: the default
+  bf16,  // attention, its cache and projections in bf16; these in 16-bit integers where the ISA
+         // does not multiply bf16: the default
   int8,  // as bf16, but queries and keys in 8 bits
   fast,  // as int8, and activations in 8 bits too; both are bf16 where the ISA has no such products
 };

@@ -21,7 +21,7 @@ constexpr std::string_view name(Operand operand) {
   return kNames[static_cast<size_t>(operand)];
 }
 
-// What many tokens' activations are rounded to in a projection; sums are f32 in all.
+// What many tokens' activations are rounded to in a projection (of few: matmul.h); sums are f32.
 //
 // bf16: activations and decoded weights, whatever their type, rounded to bf16. int16 and int8, with
 // a scale per 32 elements, are multiplied by the weights' integer codes exactly. Where weights are

@@ -27,9 +27,9 @@ struct Product {
   Matrix<float> y;  // [tokens, weights->rows]
 };
 
-// Up to this many tokens are few: x is in 16 bits for weights that have dot products of codes,
-// unless activations are f32, and else in f32. From three on, packing a
-// panel takes less time on AVX-512 than decoding each row once a token (AVX2: from three to five).
+// Up to this many tokens are few: x is rounded to 16 bits where the weights have dot products of
+// codes and activations are not f32; else it stays f32. From three on, packing a panel takes less
+// time on AVX-512 than decoding each row once a token (AVX2: from three to five).
 inline constexpr size_t kFewTokens = 2;
 
 // Every product's y = x W^T; x is [tokens, cols], the same for all (q, k and v; gate and up), and
