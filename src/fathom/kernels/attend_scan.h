@@ -1,7 +1,7 @@
 // How the attention loop walks its rows and key blocks, and how it fetches these before their turn.
 //
-// Included by attend_impl.h alone; in the anonymous namespace, so that no file's code can stand in
-// for that of another instruction set.
+// Included by attend_impl.h and key_scores_impl.h alone; in the anonymous namespace, so that no
+// file's code can stand in for that of another instruction set.
 #pragma once
 
 #include "fathom/kernels/attend_kernel.h"

@@ -7,7 +7,7 @@
 // scores(...) forms those of kR rows and one tile of columns of the block with that index among
 // these.
 //
-// Included by attend_impl.h alone.
+// Included by attend_impl.h and key_scores_impl.h alone.
 #pragma once
 
 #include "fathom/kernels/attend_kernel.h"

@@ -166,7 +166,7 @@ struct Reference {
 
 // The scalar twin: plain masked softmax in double precision over the pairs that the plan scores,
 // of operands rounded as `operand` has them; not rounded, if there is none.
-Reference attend_reference(const Problem& p, const Cache& cache,
+[[maybe_unused]] Reference attend_reference(const Problem& p, const Cache& cache,
                            const std::vector<const BlockPlan*>& plans,
                            std::optional<Operand> operand) {
   const Scores score(p, cache, operand);
