@@ -1,0 +1,98 @@
+#include "fathom/base/svg.h"
+
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace fathom {
+namespace {
+
+// "12.5", "3", "-0.25".
+std::string number(double value) {
+  char text[64];
+  const double rounded = std::round(value * 100) / 100 + 0.0;  // no "-0"
+  const auto end = std::to_chars(text, text + sizeof text, rounded);
+  return {text, end.ptr};
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + escaped(value) + "\"";
+}
+
+std::string attribute(std::string_view name, double value) {
+  return attribute(name, number(value));
+}
+
+}  // namespace
+
+Svg::Svg(double width, double height) {
+  text_ = "<svg" + attribute("xmlns", "http://www.w3.org/2000/svg") + attribute("width", width) +
+          attribute("height", height) +
+          attribute("viewBox", "0 0 " + number(width) + " " + number(height)) +
+          attribute("font-family", "Helvetica, Arial, DejaVu Sans, sans-serif") + ">\n" + "<rect" +
+          attribute("width", width) + attribute("height", height) + attribute("fill", "#ffffff") +
+          "/>\n";
+}
+
+void Svg::boxes(std::span<const SvgBox> boxes, std::string_view colour) {
+  if (boxes.empty()) return;
+  std::string path;
+  for (const SvgBox& box : boxes)
+    path += "M" + number(box.x) + " " + number(box.y) + "h" + number(box.width) + "v" +
+            number(box.height) + "h" + number(-box.width) + "z";
+  text_ += "<path" + attribute("fill", colour) + attribute("shape-rendering", "crispEdges") +
+           attribute("d", path) + "/>\n";
+}
+
+void Svg::line(std::span<const SvgPoint> points, const SvgStroke& stroke) {
+  std::string all;
+  for (const SvgPoint& point : points)
+    all += (all.empty() ? "" : " ") + number(point.x) + "," + number(point.y);
+  text_ += "<polyline" + attribute("fill", "none") + attribute("stroke", stroke.colour) +
+           attribute("stroke-width", stroke.width) + attribute("stroke-linejoin", "round");
+  if (!stroke.dashes.empty()) text_ += attribute("stroke-dasharray", stroke.dashes);
+  text_ += attribute("points", all) + "/>\n";
+}
+
+void Svg::dot(SvgPoint centre, double radius, std::string_view colour) {
+  text_ += "<circle" + attribute("cx", centre.x) + attribute("cy", centre.y) +
+           attribute("r", radius) + attribute("fill", colour) + "/>\n";
+}
+
+void Svg::text(SvgPoint at, std::string_view text, const SvgFont& font) {
+  text_ += "<text" + attribute("x", at.x) + attribute("y", at.y) +
+           attribute("font-size", font.size) + attribute("text-anchor", font.anchor) +
+           attribute("fill", font.colour);
+  if (font.bold) text_ += attribute("font-weight", "bold");
+  if (font.turned != 0)
+    text_ += attribute("transform", "rotate(" + number(font.turned) + " " + number(at.x) + " " +
+                                        number(at.y) + ")");
+  text_ += ">" + escaped(text) + "</text>\n";
+}
+
+std::string Svg::finish() && { return std::move(text_) + "</svg>\n"; }
+
+}  // namespace fathom
