@@ -72,9 +72,8 @@ void Svg::line(std::span<const SvgPoint> points, const SvgStroke& stroke) {
   for (const SvgPoint& point : points)
     all += (all.empty() ? "" : " ") + number(point.x) + "," + number(point.y);
   text_ += "<polyline" + attribute("fill", "none") + attribute("stroke", stroke.colour) +
-           attribute("stroke-width", stroke.width) + attribute("stroke-linejoin", "round");
-  if (!stroke.dashes.empty()) text_ += attribute("stroke-dasharray", stroke.dashes);
-  text_ += attribute("points", all) + "/>\n";
+           attribute("stroke-width", stroke.width) + attribute("stroke-linejoin", "round") +
+           attribute("stroke-dasharray", stroke.dashes) + attribute("points", all) + "/>\n";
 }
 
 void Svg::dot(SvgPoint centre, double radius, std::string_view colour) {

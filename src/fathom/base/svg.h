@@ -25,7 +25,7 @@ struct SvgBox {
 struct SvgStroke {
   std::string_view colour = "#333333";
   double width = 1;
-  std::string_view dashes = "";  // "6 3": drawn, left out; empty: solid
+  std::string_view dashes = "none";  // "6 3": drawn, left out; "none": solid
 };
 
 struct SvgFont {

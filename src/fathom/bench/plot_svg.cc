@@ -26,7 +26,7 @@ constexpr std::string_view kFrameColour = "#888888";
 constexpr std::array<std::string_view, 10> kColours = {"#1b5e9e", "#d9541a", "#2a8c3f", "#c22036",
                                                        "#7a4fa3", "#8a5a3c", "#d657a6", "#5b5b5b",
                                                        "#9a9a14", "#12a0b4"};
-constexpr std::array<std::string_view, 4> kDashes = {"", "8 4", "2 3", "10 3 2 3"};
+constexpr std::array<std::string_view, 4> kDashes = {"none", "8 4", "2 3", "10 3 2 3"};
 
 SvgStroke stroke_of(size_t series) {
   return {.colour = kColours[series % kColours.size()],
