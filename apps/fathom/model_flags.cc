@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "fathom/engine/layer_attention.h"
+#include "fathom/engine/head_patterns.h"
 
 namespace fathom {
 namespace {
@@ -71,10 +71,10 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
       ->check(whole_number(1, 1024))
       ->envname("FATHOM_THREADS");
   app.add_option("--attn", flags.attention,
-                 "What a query sees, within the model's own windows, like 'window(size=1024) | "
-                 "sinks' or 'even: full; *: streaming'; `|` joins, `&` narrows, `;` separates "
-                 "layers (0-3, even, odd, *) and heads (heads 0,1). Patterns: " +
-                     pattern_forms() + " (default: full)")
+                 "What a query sees, like 'window(size=1024) | sinks' or 'even: model; odd: "
+                 "streaming'; `|` joins, `&` narrows, `;` separates layers (0-3, even, odd, *) and "
+                 "heads (heads 0,1); what is not named is as the model has it. Patterns: " +
+                     pattern_forms() + " (default: model)")
       ->type_name("SPEC");
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "

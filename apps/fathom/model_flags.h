@@ -18,7 +18,7 @@ struct ModelFlags {
   size_t threads = 0;
   std::string isa = "auto";
   std::string precision = "bf16";
-  std::string attention = "full";
+  std::string attention = "model";
 };
 
 constexpr uint64_t kMostTokens = 1'000'000'000;

@@ -63,19 +63,22 @@ std::string settings_text(const RunReport& report) {
 }
 
 std::string timings_text(const RunReport& report) {
+  const std::optional<double> mass = report.session->attention_count().mass_kept();
   return "read       " + grouped(report.read_tokens) + " tokens in " +
          human_number(report.prefill_seconds) + " s, " + human_number(report.prefill_speed()) +
          " tokens/s\n" +  //
          "answered   " + grouped(report.answer.tokens) + " tokens in " +
          human_number(report.answer.seconds) + " s, " + human_number(report.decode_speed()) +
          " tokens/s; ended by " + std::string(name(report.answer.reason)) + "\n" +  //
-         "scored     " + percent(report.session->pairs().fraction()) +
-         " of the pairs of full attention\n" +  //
+         "scored     " + percent(report.session->attention_count().fraction()) +
+         " of the pairs of full attention" +
+         (mass ? ", which keep " + percent(*mass) + " of its weight" : "") + "\n" +  //
          "memory     " + human_bytes(report.session->kv_bytes()) + " of cache, " +
          human_bytes(peak_rss_bytes()) + " at the peak\n";
 }
 
 nlohmann::ordered_json to_json(const RunReport& report) {
+  const std::optional<double> mass = report.session->attention_count().mass_kept();
   const Compute& compute = report.engine->compute();
   return {{"text", report.answer.text},
           {"stop_reason", name(report.answer.reason)},
@@ -89,7 +92,8 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"prefill_tokens_per_s", report.prefill_speed()},
           {"decode_s", report.answer.seconds},
           {"decode_tokens_per_s", report.decode_speed()},
-          {"pairs_scored", report.session->pairs().fraction()},
+          {"pairs_scored", report.session->attention_count().fraction()},
+          {"mass_kept", mass ? nlohmann::ordered_json(*mass) : nlohmann::ordered_json(nullptr)},
           {"kv_bytes", report.session->kv_bytes()},
           {"peak_rss_bytes", peak_rss_bytes()},
           {"threads", report.engine->threads()},

@@ -54,24 +54,12 @@ Status answer(Session& session, const RunFlags& flags, RunReport& report) {
   return report.answer.text.ends_with('\n') ? Status() : print("\n");
 }
 
-// Whether every head sees every key of a text of so many tokens.
-bool hides_nothing(const PatternMap& attention, const ModelSpec& model, int64_t tokens) {
-  const PositionRange all{{0}, {tokens}};
-  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
-    const size_t heads = model.layers[layer].attention.heads;
-    for (size_t head = 0; head < heads; ++head) {
-      const Placement placement{.layer = layer, .head = head, .heads = heads};
-      if (attention.pattern_for(placement)->cover(all, all) != Coverage::full) return false;
-    }
-  }
-  return true;
-}
-
 // Flags that changed nothing should be seen.
 std::string notes(std::vector<std::string> without_effect, const PatternMap& attention,
                   const ModelSpec& model, int64_t context) {
-  if (attention.spec() != "full" && hides_nothing(attention, model, context))
-    without_effect.push_back("--attn " + attention.spec() + " hides nothing within " +
+  const auto heads = patterns_of(model, attention);
+  if (attention.spec() != "model" && heads.ok() && sees_as_trained(model, *heads, context))
+    without_effect.push_back("--attn " + attention.spec() + " changes nothing within " +
                              std::to_string(context) + " tokens");
   std::string text;
   for (const std::string& note : without_effect) text += "note       " + note + "\n";

@@ -1,10 +1,55 @@
 #include "fathom/attention/compose.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "fathom/attention/key_index.h"
 
 namespace fathom {
 namespace {
+
+class Everything final : public Pattern {
+ public:
+  bool sees(Position, Position) const override { return true; }
+  Coverage cover(PositionRange, PositionRange) const override { return Coverage::full; }
+  std::string spec() const override { return "full"; }
+};
+
+// The indices of both sides, and the same join of what they choose.
+class PairIndex final : public KeyIndex {
+ public:
+  using Join = PatternPtr (*)(PatternPtr, PatternPtr);
+  PairIndex(Join join, std::array<PatternPtr, 2> sides,
+            std::array<std::unique_ptr<KeyIndex>, 2> indices)
+      : join_(join), sides_(std::move(sides)), indices_(std::move(indices)) {}
+
+  void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values) override {
+    for (const auto& index : indices_)
+      if (index != nullptr) index->append(compute, keys, values);
+  }
+  void prepare(const AttentionCall& call) override {
+    for (const auto& index : indices_)
+      if (index != nullptr) index->prepare(call);
+  }
+  PatternPtr choose(const AttentionCall& call, size_t head) const override {
+    return join_(chosen(0, call, head), chosen(1, call, head));
+  }
+  size_t bytes() const override {
+    size_t bytes = 0;
+    for (const auto& index : indices_) bytes += index == nullptr ? 0 : index->bytes();
+    return bytes;
+  }
+
+ private:
+  PatternPtr chosen(size_t side, const AttentionCall& call, size_t head) const {
+    return indices_[side] == nullptr ? sides_[side] : indices_[side]->choose(call, head);
+  }
+
+  Join join_;
+  std::array<PatternPtr, 2> sides_;
+  std::array<std::unique_ptr<KeyIndex>, 2> indices_;  // null: content does not matter
+};
 
 class Pair : public Pattern {
  public:
@@ -22,6 +67,21 @@ class Pair : public Pattern {
   }
 
  protected:
+  std::unique_ptr<KeyIndex> join_indices(const AttentionShape& shape, PairIndex::Join join) const {
+    std::array indices = {a_->index(shape), b_->index(shape)};
+    if (indices[0] == nullptr && indices[1] == nullptr) return nullptr;
+    return std::make_unique<PairIndex>(join, std::array{a_, b_}, std::move(indices));
+  }
+  // Both sides' masks, joined bit by bit.
+  template <class Bits>
+  void join_masks(std::span<const Position> queries, std::span<const Position> keys,
+                  std::span<uint64_t> rows, const Bits& bits) const {
+    std::array<uint64_t, 64> other;
+    a_->mask(queries, keys, rows);
+    b_->mask(queries, keys, std::span(other).first(queries.size()));
+    for (size_t i = 0; i < queries.size(); ++i) rows[i] = bits(rows[i], other[i]);
+  }
+
   const PatternPtr a_;
   const PatternPtr b_;
 };
@@ -34,7 +94,21 @@ class Union final : public Pair {
     return a_->sees(query, key) || b_->sees(query, key);
   }
   Coverage cover(PositionRange queries, PositionRange keys) const override {
-    return std::max(a_->cover(queries, keys), b_->cover(queries, keys));
+    const Coverage of_a = a_->cover(queries, keys);
+    return of_a == Coverage::full ? of_a : std::max(of_a, b_->cover(queries, keys));
+  }
+  void mask(std::span<const Position> queries, std::span<const Position> keys,
+            std::span<uint64_t> rows) const override {
+    join_masks(queries, keys, rows, [](uint64_t a, uint64_t b) { return a | b; });
+  }
+  std::vector<Term> terms(int64_t context) const override {
+    std::vector<Term> all = terms_of(a_, context);
+    for (Term& term : terms_of(b_, context)) all.push_back(std::move(term));
+    const bool packed = std::ranges::any_of(all, [](const Term& t) { return t.order != nullptr; });
+    return packed ? all : std::vector<Term>();
+  }
+  std::unique_ptr<KeyIndex> index(const AttentionShape& shape) const override {
+    return join_indices(shape, &unite);
   }
   // In parentheses, since '&' binds tighter than '|'.
   std::string spec() const override { return "(" + a_->spec() + " | " + b_->spec() + ")"; }
@@ -47,12 +121,62 @@ class Intersection final : public Pair {
     return a_->sees(query, key) && b_->sees(query, key);
   }
   Coverage cover(PositionRange queries, PositionRange keys) const override {
-    return std::min(a_->cover(queries, keys), b_->cover(queries, keys));
+    const Coverage of_a = a_->cover(queries, keys);
+    return of_a == Coverage::empty ? of_a : std::min(of_a, b_->cover(queries, keys));
+  }
+  void mask(std::span<const Position> queries, std::span<const Position> keys,
+            std::span<uint64_t> rows) const override {
+    join_masks(queries, keys, rows, [](uint64_t a, uint64_t b) { return a & b; });
+  }
+  // Those of one side within the other: in an order of either.
+  std::vector<Term> terms(int64_t context) const override {
+    std::vector<Term> all;
+    bool packed = false;
+    for (const Term& a : terms_of(a_, context)) {
+      for (const Term& b : terms_of(b_, context)) {
+        const Term& ordered = a.order != nullptr ? a : b;
+        const Term& other = a.order != nullptr ? b : a;
+        packed |= ordered.order != nullptr;
+        all.push_back({.order = ordered.order,
+                       .whole = intersect(a.whole, b.whole),
+                       .within = intersect(ordered.within, other.whole),
+                       .copy = ordered.copy});
+      }
+    }
+    return packed ? all : std::vector<Term>();
+  }
+  std::unique_ptr<KeyIndex> index(const AttentionShape& shape) const override {
+    return join_indices(shape, &intersect);
   }
   std::string spec() const override { return a_->spec() + " & " + b_->spec(); }
 };
 
+class Difference final : public Pair {
+ public:
+  using Pair::Pair;
+  bool sees(Position query, Position key) const override {
+    return a_->sees(query, key) && !b_->sees(query, key);
+  }
+  Coverage cover(PositionRange queries, PositionRange keys) const override {
+    const Coverage of_a = a_->cover(queries, keys);
+    if (of_a == Coverage::empty) return of_a;
+    const Coverage of_b = b_->cover(queries, keys);
+    if (of_b == Coverage::full) return Coverage::empty;
+    return of_b == Coverage::empty ? of_a : Coverage::partial;
+  }
+  void mask(std::span<const Position> queries, std::span<const Position> keys,
+            std::span<uint64_t> rows) const override {
+    join_masks(queries, keys, rows, [](uint64_t a, uint64_t b) { return a & ~b; });
+  }
+  std::string spec() const override { return "(" + a_->spec() + " without " + b_->spec() + ")"; }
+};
+
 }  // namespace
+
+PatternPtr everything() {
+  static const PatternPtr all = std::make_shared<Everything>();
+  return all;
+}
 
 PatternPtr unite(PatternPtr a, PatternPtr b) {
   return std::make_shared<Union>(std::move(a), std::move(b));
@@ -60,6 +184,16 @@ PatternPtr unite(PatternPtr a, PatternPtr b) {
 
 PatternPtr intersect(PatternPtr a, PatternPtr b) {
   return std::make_shared<Intersection>(std::move(a), std::move(b));
+}
+
+PatternPtr subtract(PatternPtr a, PatternPtr b) {
+  return std::make_shared<Difference>(std::move(a), std::move(b));
+}
+
+std::vector<Term> terms_of(const PatternPtr& pattern, int64_t context) {
+  std::vector<Term> terms = pattern->terms(context);
+  if (terms.empty()) terms.push_back({.order = nullptr, .whole = pattern, .within = pattern});
+  return terms;
 }
 
 }  // namespace fathom

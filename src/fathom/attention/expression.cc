@@ -32,7 +32,7 @@ Result<Expression> Expression::parse_union(SpecCursor& cursor, int depth) {
     FATHOM_TRY(Expression other, parse_term(cursor, depth));
     others.push_back(std::move(other));
   }
-  return join(Kind::either, std::move(first), std::move(others));
+  return join(cursor, Kind::either, std::move(first), std::move(others));
 }
 
 Result<Expression> Expression::parse_term(SpecCursor& cursor, int depth) {
@@ -42,7 +42,7 @@ Result<Expression> Expression::parse_term(SpecCursor& cursor, int depth) {
     FATHOM_TRY(Expression other, parse_factor(cursor, depth));
     others.push_back(std::move(other));
   }
-  return join(Kind::all, std::move(first), std::move(others));
+  return join(cursor, Kind::all, std::move(first), std::move(others));
 }
 
 Result<Expression> Expression::parse_factor(SpecCursor& cursor, int depth) {
@@ -68,13 +68,22 @@ Result<Expression> Expression::parse_pattern(SpecCursor& cursor) {
   Expression leaf;
   leaf.plugin_ = *plugin;
   FATHOM_TRY(leaf.parameters_, parse_parameters(cursor, name, leaf.plugin_->parameters));
+  leaf.at_ = at;
   const auto made = leaf.plugin_->make(leaf.parameters_, {});
   if (!made) return cursor.error(at, made.error().message);
   return leaf;
 }
 
-Expression Expression::join(Kind kind, Expression first, std::vector<Expression> others) {
+Result<Expression> Expression::join(const SpecCursor& cursor, Kind kind, Expression first,
+                                    std::vector<Expression> others) {
   if (others.empty()) return first;
+  for (const Expression* part = &first; part != others.data() + others.size();
+       part = part == &first ? others.data() : part + 1)
+    if (part->kind_ == Kind::pattern && part->plugin_->stands_alone)
+      return cursor.error(part->at_, std::string(part->plugin_->name) +
+                                         " cannot be joined with other patterns: give it a layer "
+                                         "or a head of its own, as in 'even: " +
+                                         std::string(part->plugin_->name) + "; odd: window'");
   Expression joined;
   joined.kind_ = kind;
   joined.parts_.push_back(std::move(first));

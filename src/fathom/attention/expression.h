@@ -32,10 +32,13 @@ class Expression {
   static Result<Expression> parse_term(SpecCursor& cursor, int depth);
   static Result<Expression> parse_factor(SpecCursor& cursor, int depth);
   static Result<Expression> parse_pattern(SpecCursor& cursor);
-  static Expression join(Kind kind, Expression first, std::vector<Expression> others);
+  // Error: one of them stands alone.
+  static Result<Expression> join(const SpecCursor& cursor, Kind kind, Expression first,
+                                 std::vector<Expression> others);
 
   Kind kind_ = Kind::pattern;
   const PatternPlugin* plugin_ = nullptr;  // of a pattern
+  size_t at_ = 0;                          // where it stands in the text
   Parameters parameters_;
   std::vector<Expression> parts_;  // of the others: two or more
 };

@@ -19,7 +19,7 @@ PatternPtr PatternMap::pattern_for(const Placement& placement) const {
   const Clause* clause = find(placement, false);
   if (clause == nullptr) clause = find(placement, true);
   if (clause != nullptr) return clause->expression.pattern_for(placement);
-  return parse_pattern("full").value();
+  return parse_pattern("model", placement).value();
 }
 
 Status PatternMap::check(std::span<const size_t> heads) const {
@@ -28,7 +28,7 @@ Status PatternMap::check(std::span<const size_t> heads) const {
 }
 
 std::string PatternMap::spec() const {
-  if (clauses_.empty()) return "full";
+  if (clauses_.empty()) return "model";
   std::string text;
   for (const Clause& clause : clauses_) {
     if (!text.empty()) text += "; ";

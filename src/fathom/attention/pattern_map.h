@@ -7,7 +7,7 @@
 //
 // Expressions are expression.h's, selectors selector.h's; a clause without a selector is about all
 // layers and heads. Where several clauses name a head the last one holds, except that `*` is what
-// no other clause names, wherever it stands. What no clause names sees everything (`full`).
+// no other clause names, wherever it stands. What no clause names is as the model has it (`model`).
 //
 // Errors are spec.h's.
 #pragma once
@@ -26,7 +26,7 @@ namespace fathom {
 
 class PatternMap {
  public:
-  // All heads see everything.
+  // All heads are as the model has them.
   PatternMap() = default;
 
   PatternPtr pattern_for(const Placement& placement) const;

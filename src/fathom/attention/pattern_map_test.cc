@@ -25,7 +25,7 @@ TEST(PatternMap, OneExpressionIsForAll) {
   EXPECT_EQ(at(map, 0, 0), "(window(size=3) | sinks(count=4))");
   EXPECT_EQ(at(map, 40, 7), at(map, 0, 0));
   EXPECT_EQ(map.spec(), "window(size=3) | sinks(count=4)");
-  EXPECT_EQ(PatternMap().spec(), "full");
+  EXPECT_EQ(PatternMap().spec(), "model");
   EXPECT_EQ(at(PatternMap(), 3, 1), "full");
 }
 

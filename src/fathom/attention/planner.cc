@@ -1,52 +1,27 @@
 #include "fathom/attention/planner.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <span>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
+
+#include "fathom/attention/hash_words.h"
+#include "fathom/attention/run_writer.h"
 
 namespace fathom {
 namespace {
 
 constexpr int64_t kBlockSize = kBlock;
 
-int64_t blocks_of(int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
-
-uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 32;
+// The lowest `count` bits: none of fewer than one, all of more than there are.
+uint64_t first_bits(int64_t count) {
+  if (count <= 0) return 0;
+  return count >= kBlockSize ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
 
-// The masks of a plan as a set, by content. The set holds indices only, so no mask is kept twice.
-class MaskSet {
- public:
-  explicit MaskSet(std::vector<BlockMask>& masks) : masks_(masks) {}
-
-  uint32_t intern(const BlockMask& mask) {
-    masks_.push_back(mask);
-    const auto [index, fresh] = indices_.insert(static_cast<uint32_t>(masks_.size() - 1));
-    if (!fresh) masks_.pop_back();
-    return *index;
-  }
-
- private:
-  struct Hash {
-    const std::vector<BlockMask>& masks;
-    size_t operator()(uint32_t index) const {
-      uint64_t hash = 0;
-      for (const uint64_t row : masks[index].rows) hash = mix(hash, row);
-      return hash;
-    }
-  };
-  struct Equal {
-    const std::vector<BlockMask>& masks;
-    bool operator()(uint32_t a, uint32_t b) const { return masks[a] == masks[b]; }
-  };
-
-  std::vector<BlockMask>& masks_;
-  std::unordered_set<uint32_t, Hash, Equal> indices_{16, Hash{masks_}, Equal{masks_}};
-};
+int64_t blocks_of(int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
 
 // The masks already made, by what settles their bits: a block's sizes, how far causality cuts into
 // it, and its texture.
@@ -82,14 +57,14 @@ class MaskCache {
 class Planner {
  public:
   Planner(const Pattern& pattern, const PlanRequest& request, BlockPlan& plan)
-      : pattern_(pattern), request_(request), plan_(plan), masks_(plan.masks) {}
+      : pattern_(pattern), request_(request), writer_(plan) {}
 
   void plan_query_block(PositionRange queries) {
     queries_ = queries;
     const int64_t end =
         request_.causal ? std::min(request_.keys.end, queries.end).value : request_.keys.end.value;
     if (end > request_.keys.begin.value) plan_keys(0, blocks_of(end - request_.keys.begin.value));
-    plan_.run_begin.push_back(static_cast<uint32_t>(plan_.runs.size()));
+    writer_.end_query_block();
   }
 
  private:
@@ -97,7 +72,7 @@ class Planner {
   void plan_keys(int64_t first, int64_t last) {
     const Coverage coverage = cover(first, last);
     if (coverage == Coverage::empty) return;
-    if (coverage == Coverage::full) return emit(first, last - first, KeyRun::kFull);
+    if (coverage == Coverage::full) return writer_.emit(first, last - first, KeyRun::kFull);
     if (last - first == 1) return plan_partial_block(first);
     const int64_t middle = first + (last - first) / 2;
     plan_keys(first, middle);
@@ -122,57 +97,45 @@ class Planner {
     std::vector<int64_t>& key = cache_.key(queries_, keys, request_.causal);
     const bool known = pattern_.texture(queries_, keys, key);
     const uint32_t* const found = known ? cache_.find() : nullptr;
-    const uint32_t mask = found != nullptr ? *found : intern(mask_of(keys));
+    // A loose bound may call a block partial that is empty or full; the mask decides.
+    const uint32_t mask = found != nullptr
+                              ? *found
+                              : writer_.intern(mask_of(keys), static_cast<size_t>(queries_.size()));
     if (known && found == nullptr) cache_.store(mask);
-    if (mask != kNothing) emit(block, 1, mask);
-  }
-
-  // A loose bound may call a block partial that is empty or full; the mask decides.
-  uint32_t intern(const BlockMask& mask) {
-    const auto rows = std::span(mask.rows).first(static_cast<size_t>(queries_.size()));
-    if (std::ranges::all_of(rows, [](uint64_t row) { return row == 0; })) return kNothing;
-    if (std::ranges::all_of(rows, [](uint64_t row) { return row == ~uint64_t{0}; }))
-      return KeyRun::kFull;
-    return masks_.intern(mask);
+    if (mask != RunWriter::kNothing) writer_.emit(block, 1, mask);
   }
 
   BlockMask mask_of(PositionRange keys) const {
-    // On the diagonal a pattern often sees all, and causality alone makes the mask.
-    const bool sees_all = pattern_.cover(queries_, keys) == Coverage::full;
+    std::array<Position, kBlock> query_at;
+    std::array<Position, kBlock> key_at;
+    const auto queries = number(queries_, query_at);
     BlockMask mask;
-    for (int64_t i = 0; i < queries_.size(); ++i) {
-      const Position query{queries_.begin.value + i};
-      const int64_t end =
-          request_.causal ? std::min(keys.end.value, query.value + 1) : keys.end.value;
-      uint64_t row = 0;
-      for (int64_t k = keys.begin.value; k < end; ++k)
-        row |= uint64_t{sees_all || pattern_.sees(query, {k})} << (k - keys.begin.value);
-      mask.rows[static_cast<size_t>(i)] = row;
+    const auto rows = std::span(mask.rows).first(queries.size());
+    // On the diagonal a pattern often sees all, and causality alone makes the mask.
+    if (pattern_.cover(queries_, keys) == Coverage::full) {
+      std::ranges::fill(rows, first_bits(keys.size()));
+    } else {
+      pattern_.mask(queries, number(keys, key_at), rows);
     }
+    if (request_.causal)
+      for (size_t i = 0; i < rows.size(); ++i)
+        rows[i] &= first_bits(queries[i].value + 1 - keys.begin.value);
     return mask;
   }
 
-  // Appends a run, or lengthens the last one of this query block if it continues it.
-  void emit(int64_t first, int64_t count, uint32_t mask) {
-    const KeyRun run{static_cast<uint32_t>(first), static_cast<uint32_t>(count), mask};
-    if (plan_.runs.size() > plan_.run_begin.back()) {
-      KeyRun& last = plan_.runs.back();
-      if (last.first + last.count == run.first && last.mask == run.mask) {
-        last.count += run.count;
-        return;
-      }
-    }
-    plan_.runs.push_back(run);
+  // Each position of a range, at most a block's.
+  static std::span<const Position> number(PositionRange range,
+                                          std::array<Position, kBlock>& positions) {
+    const auto size = static_cast<size_t>(range.size());
+    for (size_t i = 0; i < size; ++i) positions[i] = {range.begin.value + static_cast<int64_t>(i)};
+    return std::span(positions).first(size);
   }
-
-  static constexpr uint32_t kNothing = KeyRun::kFull - 1;  // in place of a mask: an empty block
 
   Position key_at(int64_t block) const { return {request_.keys.begin.value + block * kBlockSize}; }
 
   const Pattern& pattern_;
   const PlanRequest& request_;
-  BlockPlan& plan_;
-  MaskSet masks_;
+  RunWriter writer_;
   MaskCache cache_;
   PositionRange queries_;
 };

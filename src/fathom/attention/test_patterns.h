@@ -32,6 +32,15 @@ namespace {
   return specs;
 }
 
+// Those of them that are sets of keys.
+[[maybe_unused]] std::vector<std::string_view> joinable_specs() {
+  std::vector<std::string_view> specs = all_specs();
+  for (const PatternPlugin* plugin : patterns::all())
+    if (plugin->stands_alone)
+      std::erase_if(specs, [&](std::string_view spec) { return spec.starts_with(plugin->name); });
+  return specs;
+}
+
 // Holds the pattern to `sees(query, key)`, also of keys after the query.
 template <class Sees>
 void expect_definition(std::string_view spec, const Sees& sees, const Placement& placement = {}) {

@@ -1,8 +1,7 @@
 #include "fathom/bench/attention_problem.h"
 
+#include <algorithm>
 #include <cmath>
-
-#include "fathom/attention/planner.h"
 
 namespace fathom {
 namespace {
@@ -20,24 +19,48 @@ AttentionProblem::AttentionProblem(const AttentionBench& bench, Operand operand,
       heads_(bench.heads),
       kv_heads_(bench.kv_heads),
       scale_(1 / std::sqrt(static_cast<float>(head_dim))),
+      layer_({.heads = heads_,
+              .kv_heads = kv_heads_,
+              .head_dim = head_dim,
+              .scale = scale_,
+              .context = static_cast<int64_t>(depth + tokens),
+              .operand = operand},
+             std::vector<PatternPtr>(heads_, pattern_)),
       kv_(operand, bench.kv_heads, head_dim, depth + tokens, copies),
       queries_(random_normal(tokens * bench.heads * head_dim, 3)),
       out_(queries_.size()) {}
 
 void AttentionProblem::attend_once(const Compute& compute, size_t copy) {
-  const auto first = static_cast<int64_t>(depth_);
-  const auto end = static_cast<int64_t>(depth_ + tokens_);
-  const BlockPlan plan =
-      plan_blocks(*pattern_, {.queries = {{first}, {end}}, .keys = {{0}, {end}}});
-  const std::vector<const BlockPlan*> plan_of_head(heads_, &plan);
   const size_t width = heads_ * head_dim_;
-  attend(compute, {.queries = {queries_.data(), tokens_, width},
-                   .out = {out_.data(), tokens_, width},
-                   .head_dim = head_dim_,
-                   .scale = scale_,
-                   .kv_heads = kv_.views(copy),
-                   .plan_of_head = plan_of_head});
-  pairs_ = scored_pairs(plan);
+  const AttentionCall call{
+      .compute = &compute,
+      .queries = {queries_.data(), tokens_, width},
+      .positions = {{static_cast<int64_t>(depth_)}, {static_cast<int64_t>(depth_ + tokens_)}},
+      .cache = kv_.views(copy)};
+  if (!appended_) append(compute);
+  SharedPlans plans(static_cast<int64_t>(depth_ + tokens_));
+  plans.begin(call.positions);
+  const AttentionCount count =
+      layer_.attend(call, layer_.plan(call, plans), false, {out_.data(), tokens_, width});
+  pairs_ = count.scored / heads_;
+}
+
+// Hands the layer the keys and values that the cache holds.
+void AttentionProblem::append(const Compute& compute) {
+  constexpr size_t kChunk = 512;
+  const size_t width = kv_heads_ * head_dim_;
+  std::vector<float> keys(kChunk * width), values(kChunk * width);
+  for (size_t done = 0; done < depth_ + tokens_; done += kChunk) {
+    const size_t count = std::min(kChunk, depth_ + tokens_ - done);
+    for (size_t i = 0; i < count; ++i) {
+      for (size_t h = 0; h < kv_heads_; ++h) {
+        std::copy_n(kv_.key(h, done + i), head_dim_, &keys[i * width + h * head_dim_]);
+        std::copy_n(kv_.value(h, done + i), head_dim_, &values[i * width + h * head_dim_]);
+      }
+    }
+    layer_.append(compute, {keys.data(), count, width}, {values.data(), count, width});
+  }
+  appended_ = true;
 }
 
 double AttentionProblem::flops() const {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "fathom/attention/attention_layer.h"
 #include "fathom/bench/attention.h"
 #include "fathom/bench/synthetic_kv.h"
 
@@ -24,14 +25,17 @@ class AttentionProblem {
   double error() const;
 
  private:
+  void append(const Compute& compute);
   std::vector<double> in_double(size_t query, size_t head) const;
 
   PatternPtr pattern_;
   size_t head_dim_, tokens_, depth_, heads_, kv_heads_;
   float scale_;
+  AttentionLayer layer_;
   SyntheticKv kv_;
   std::vector<float> queries_, out_;  // [tokens, heads * head_dim]
   size_t pairs_ = 0;
+  bool appended_ = false;
 };
 
 }  // namespace fathom

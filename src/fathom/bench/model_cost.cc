@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fathom/attention/head_plan.h"
 #include "fathom/bench/synthetic_kv.h"
 
 namespace fathom {
@@ -32,9 +33,11 @@ double ModelCost::projection_flops(size_t tokens) const {
 
 std::vector<double> ModelCost::pairs(size_t depth, size_t tokens) const {
   std::vector<double> pairs;
-  for (const BlockPlan& plan :
-       plans_of(heads_.patterns, static_cast<int64_t>(depth), static_cast<int64_t>(depth + tokens)))
-    pairs.push_back(static_cast<double>(scored_pairs(plan)));
+  const auto begin = static_cast<int64_t>(depth);
+  const auto end = static_cast<int64_t>(depth + tokens);
+  const PlanRequest request{.queries = {{begin}, {end}}, .keys = {{0}, {end}}};
+  for (const PatternPtr& pattern : heads_.patterns)
+    pairs.push_back(static_cast<double>(scored_pairs(plan_head(pattern, request, end))));
   return pairs;
 }
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "fathom/engine/layer_attention.h"
+#include "fathom/engine/head_patterns.h"
 #include "fathom/kernels/compute.h"
 #include "fathom/model/model.h"
 

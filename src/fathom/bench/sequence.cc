@@ -13,31 +13,50 @@ constexpr size_t kChunk = 512;
 
 }  // namespace
 
-Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns heads)
+Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns heads, size_t context)
     : compute_(compute),
       model_(model),
       heads_(std::move(heads)),
       cache_(kv_shapes(model.spec), compute.operand),
+      attention_(compute_, model_.spec, heads_, context, false),
       forward_(compute, model.spec, model.weights),
-      logits_(model.spec.vocabulary) {}
-
-Status Sequence::fill(size_t count) {
-  FATHOM_CHECK(cache_.reserve(count));
+      logits_(model.spec.vocabulary) {
   size_t widest = 0;
   for (const KvLayerShape& shape : kv_shapes(model_.spec))
     widest = std::max(widest, shape.kv_heads * shape.head_dim);
-  const std::vector<float> rows = random_normal(kChunk * widest, 5);
+  random_ = random_normal(kChunk * widest, 5);
+}
+
+// `count` random rows, as wide as a layer's keys.
+ConstMatrix<float> Sequence::random_rows(size_t layer, size_t count) const {
+  const AttentionSpec& spec = model_.spec.layers[layer].attention;
+  return {random_.data(), count, spec.kv_heads * spec.head_dim};
+}
+
+Status Sequence::fill(size_t count) {
+  FATHOM_CHECK(cache_.reserve(count));
   while (count > 0) {
     const size_t some = std::min(count, kChunk);
     for (size_t layer = 0; layer < cache_.layers(); ++layer) {
-      const AttentionSpec& spec = model_.spec.layers[layer].attention;
-      const ConstMatrix<float> part(rows.data(), some, spec.kv_heads * spec.head_dim);
-      cache_.write(*compute_.pool, layer, part, part);
+      const ConstMatrix<float> rows = random_rows(layer, some);
+      cache_.write(*compute_.pool, layer, rows, rows);
+      attention_.append(layer, rows, rows);
     }
     cache_.commit(some);
     count -= some;
   }
   return {};
+}
+
+// What attention keeps beside the cache is not cut but made anew.
+void Sequence::truncate(size_t count) {
+  cache_.truncate(count);
+  attention_.clear();
+  for (size_t layer = 0; layer < cache_.layers(); ++layer)
+    for (size_t done = 0; done < count; done += kChunk) {
+      const ConstMatrix<float> rows = random_rows(layer, std::min(kChunk, count - done));
+      attention_.append(layer, rows, rows);
+    }
 }
 
 Status Sequence::read(size_t count) {
@@ -60,8 +79,7 @@ Result<ConstMatrix<float>> Sequence::step(std::span<const TokenId> tokens) {
   FATHOM_CHECK(cache_.reserve(tokens.size()));
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  const std::vector<BlockPlan> plans = plans_of(heads_.patterns, begin, end);
-  const AttendLayer attend_layer = attend_over(compute_, model_.spec, cache_, plans, heads_);
+  const AttendLayer attend_layer = attention_.step({{begin}, {end}}, cache_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
   return hidden;

@@ -7,9 +7,11 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "fathom/base/result.h"
-#include "fathom/engine/layer_attention.h"
+#include "fathom/engine/head_patterns.h"
+#include "fathom/engine/sequence_attention.h"
 #include "fathom/kv/cache.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -18,19 +20,20 @@ namespace fathom {
 
 class Sequence {
  public:
-  // `model` must outlive this.
-  Sequence(const Compute& compute, const Model& model, HeadPatterns heads);
+  // For up to `context` tokens. `model` must outlive this.
+  Sequence(const Compute& compute, const Model& model, HeadPatterns heads, size_t context);
 
   // Appends `count` tokens' keys and values, random ones. Error: memory ran out.
   Status fill(size_t count);
   // Appends `count` tokens by reading them, in chunks as a session's, and computes the logits of
   // the last. Error: memory ran out.
   Status read(size_t count);
-  void truncate(size_t count) { cache_.truncate(count); }
+  void truncate(size_t count);
 
   size_t cache_bytes() const { return cache_.bytes(); }
 
  private:
+  ConstMatrix<float> random_rows(size_t layer, size_t count) const;
   // The hidden states of `tokens`, valid until the next step.
   Result<ConstMatrix<float>> step(std::span<const TokenId> tokens);
 
@@ -38,8 +41,10 @@ class Sequence {
   const Model& model_;
   HeadPatterns heads_;
   KvCache cache_;
+  SequenceAttention attention_;
   Forward forward_;
   Buffer<float> logits_;
+  std::vector<float> random_;
 };
 
 }  // namespace fathom

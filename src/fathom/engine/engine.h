@@ -20,7 +20,8 @@
 #include "fathom/base/progress.h"
 #include "fathom/base/result.h"
 #include "fathom/base/thread_pool.h"
-#include "fathom/engine/layer_attention.h"
+#include "fathom/engine/head_patterns.h"
+#include "fathom/engine/sequence_attention.h"
 #include "fathom/kernels/compute.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -67,7 +68,7 @@ class Engine {
 
 struct SessionOptions {
   size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
-  // What each head's queries see, within what their layer's own attention lets them see.
+  // What each head's queries see; of what it does not name, as the model has it.
   PatternMap attention;
   size_t chunk = 512;  // tokens a prefill step
 };
@@ -119,9 +120,14 @@ class Session {
   std::span<const float> logits() const { return logits_.span(); }
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t context() const { return options_.context; }
-  size_t kv_bytes() const { return cache_.bytes(); }
-  // Query-key pairs of all layers and heads, of all that was read since the session was opened.
-  PairCount pairs() const { return pairs_; }
+  // The cache, and what attention keeps beside it.
+  size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
+  // Of all layers and heads, of all that was read since the session was opened. The mass that
+  // patterns keep is measured unless they hide nothing.
+  const AttentionCount& attention_count() const { return attention_->count(); }
+  bool measures_mass() const { return attention_->measures(); }
+  // Watches what is planned for each layer's queries.
+  void watch_plans(SequenceAttention::Watcher watcher) { attention_->watch(std::move(watcher)); }
 
  private:
   Session(Engine& engine, const SessionOptions& options);
@@ -136,7 +142,7 @@ class Session {
   KvCache cache_;
   Forward forward_;
   HeadPatterns heads_;
-  PairCount pairs_;
+  std::unique_ptr<SequenceAttention> attention_;
   std::vector<TokenId> tokens_;
   Buffer<float> logits_;
 };

@@ -47,6 +47,10 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
                  " and answers badly beyond; ask for at most that"};
   if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
   FATHOM_TRY(session->heads_, patterns_of(spec, options.attention));
+  const auto context = static_cast<int64_t>(session->options_.context);
+  const bool measure = !sees_as_trained(spec, session->heads_, context);
+  session->attention_ = std::make_unique<SequenceAttention>(engine.compute(), spec, session->heads_,
+                                                            session->options_.context, measure);
   return session;
 }
 
@@ -75,14 +79,9 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
 
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  const std::vector<BlockPlan> plans = plans_of(heads_.patterns, begin, end);
-  const AttendLayer attend_layer =
-      attend_over(engine_.compute(), engine_.model().spec, cache_, plans, heads_);
+  const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
-  const PairCount pairs = count_pairs(heads_, plans, begin, end);
-  pairs_.scored += pairs.scored;
-  pairs_.full += pairs.full;
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   return hidden;
 }
@@ -182,6 +181,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
 
 void Session::clear() {
   cache_.truncate(0);
+  attention_->clear();
   tokens_.clear();
 }
 

@@ -48,6 +48,7 @@ class AttendLoop {
     const std::byte* keys = nullptr;
     const Right* values = nullptr;
     const uint64_t* mask = nullptr;  // a row per query, or null: every pair is scored
+    const float* biases = nullptr;   // [kBlock], or null
   };
 
   struct Span {
@@ -76,11 +77,10 @@ class AttendLoop {
   explicit AttendLoop(const AttendItem& item)
       : item_(item),
         dim_(item.head_dim),
-        rows_(item.query_count * item.heads),
+        rows_(item.rows),
         queries_(rows_, dim_, item.scratch),
         sums_(item.scratch + attend_query_floats(rows_, dim_)),
-        limit_(sums_ + rows_ * 16),
-        query_of_row_(reinterpret_cast<uint32_t*>(limit_ + rows_)) {}
+        limit_(sums_ + rows_ * 16) {}
 
   void run() {
     start();
@@ -125,29 +125,24 @@ class AttendLoop {
     ahead_.spread(rows_ / kRows * span.count * Scores::side_steps(dim_));
   }
 
-  const float* query_row(size_t r) const {
-    return item_.queries + r / item_.heads * item_.query_stride + r % item_.heads * dim_;
-  }
-
   // Converts the queries, scaled, and empties the rows' state.
   void start() {
     for (size_t r = 0; r < rows_; ++r) {
-      const size_t query = r / item_.heads;
       // Another's queries lie between; the hardware loses its way.
       if (r + kRows < rows_)
-        for (size_t i = 0; i < dim_; i += 16) __builtin_prefetch(query_row(r + kRows) + i);
-      queries_.fill(r, query_row(r), item_.scale);
+        for (size_t i = 0; i < dim_; i += 16) __builtin_prefetch(item_.queries[r + kRows] + i);
+      queries_.fill(r, item_.queries[r], item_.scale);
       for (size_t i = 0; i < dim_; i += kLanes) Vec::store(item_.out + r * dim_ + i, Vec::zero());
       Vec::store(sums_ + r * kLanes, Vec::zero());
       item_.exponent[r] = 0;
       limit_[r] = kMasked;  // the first score seen sets the exponent
-      query_of_row_[r] = static_cast<uint32_t>(query);
     }
   }
 
   Block block_at(const KeyRun& run, size_t block) const {
     return {item_.key_blocks[block], reinterpret_cast<const Right*>(item_.value_blocks[block]),
-            run.mask == KeyRun::kFull ? nullptr : item_.masks + run.mask * kBlock};
+            run.mask == KeyRun::kFull ? nullptr : item_.masks + run.mask * kBlock,
+            item_.biases == nullptr ? nullptr : item_.biases[block]};
   }
 
   void all_rows(const Span& span) {
@@ -162,7 +157,7 @@ class AttendLoop {
       uint64_t bits[kR] = {};
       if (blocks[b].mask != nullptr) {
         uint64_t any = 0;
-        for (int r = 0; r < kR; ++r) any |= bits[r] = blocks[b].mask[query_of_row_[row + r]];
+        for (int r = 0; r < kR; ++r) any |= bits[r] = blocks[b].mask[item_.mask_rows[row + r]];
         if (any == 0) continue;
       }
       for (size_t column = 0; column < kBlock; column += kColumns)
@@ -188,6 +183,13 @@ class AttendLoop {
                                     const uint64_t* bits, size_t column, size_t filled) {
     F acc[kR][kVectors];
     queries_.template scores<kR>(row, block.keys, index, column, acc, ahead_);
+    if (block.biases != nullptr) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j)
+          acc[r][j] = Vec::add(acc[r][j], Vec::load(block.biases + column + j * kLanes));
+    }
     if (block.mask != nullptr) {
 #pragma GCC unroll 8
       for (int r = 0; r < kR; ++r)
@@ -337,9 +339,8 @@ class AttendLoop {
   const size_t dim_;
   const size_t rows_;
   Scores queries_;
-  float* const sums_;             // [rows][kLanes]
-  float* const limit_;            // [rows]: scores above it raise the exponent
-  uint32_t* const query_of_row_;  // [rows]: whose mask row
+  float* const sums_;   // [rows][kLanes]
+  float* const limit_;  // [rows]: scores above it raise the exponent
   Ahead<2 * kSpan> ahead_;
   Tile pending_;  // rows == 0: there is none
   size_t next_weights_ = 0;

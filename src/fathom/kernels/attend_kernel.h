@@ -10,17 +10,17 @@
 namespace fathom {
 
 // The key blocks [block_begin, block_end) of one query block's runs, counted along the runs,
-// against the stacked rows of that block's queries: row = query * heads + head.
+// against some rows: a query of one head each.
 struct AttendItem {
-  const float* queries = nullptr;  // query i, head h at queries + i * query_stride + h * head_dim
-  size_t query_stride = 0;
-  size_t query_count = 0;  // at most kBlock
-  size_t heads = 0;
+  const float* const* queries = nullptr;  // [rows]
+  const uint32_t* mask_rows = nullptr;    // [rows]: which row of a mask is theirs
+  size_t rows = 0;
   size_t head_dim = 0;
   float scale = 0;  // log2(e) included: scores are powers of two
 
   const std::byte* const* key_blocks = nullptr;
   const std::byte* const* value_blocks = nullptr;
+  const float* const* biases = nullptr;  // [blocks][kBlock], added to scores; or null
   const KeyRun* runs = nullptr;
   size_t run_count = 0;
   size_t block_begin = 0;
@@ -40,9 +40,9 @@ struct AttendItem {
   return (floats + 15) / 16 * 16;
 }
 
-// Those; 16 lanes of sums, a limit and a query index a row.
+// Those; 16 lanes of sums and a limit a row.
 constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim) {
-  return attend_query_floats(rows, head_dim) + rows * (16 + 2);
+  return attend_query_floats(rows, head_dim) + rows * (16 + 1);
 }
 
 using AttendKernel = void (*)(const AttendItem& item);

@@ -87,8 +87,8 @@ std::vector<float> run_attend(const Problem& p, const Cache& cache,
   args.out = {out.data(), p.queries, width};
   args.head_dim = p.head_dim;
   args.scale = p.scale;
-  args.kv_heads = cache.views();
-  args.plan_of_head = plans;
+  const std::vector<AttendPart> parts = parts_of(cache.views(), plans, operand);
+  args.parts = parts;
   attend({.isa = isa, .operand = operand, .pool = &pool}, args);
   return out;
 }
@@ -278,21 +278,21 @@ TEST_P(Attend, ABatchIsEachSequenceAlone) {
     caches.emplace_back(p, operand);
     plans.push_back(causal_plan(p.queries, p.keys));
   }
-  std::vector<std::vector<const BlockPlan*>> plan_of_head;
+  std::vector<std::vector<AttendPart>> parts;
   std::vector<std::vector<float>> alone, together;
   std::vector<AttendArgs> batch;
   for (size_t i = 0; i < problems.size(); ++i) {
     const Problem& p = problems[i];
     const size_t width = p.heads * p.head_dim;
-    plan_of_head.emplace_back(p.heads, &plans[i]);
-    alone.push_back(run_attend(p, caches[i], plan_of_head[i], isa, operand, pool_));
+    const std::vector<const BlockPlan*> plan_of_head(p.heads, &plans[i]);
+    parts.push_back(parts_of(caches[i].views(), plan_of_head, operand));
+    alone.push_back(run_attend(p, caches[i], plan_of_head, isa, operand, pool_));
     together.emplace_back(p.q.size(), NAN);
     batch.push_back({.queries = {p.q.data(), p.queries, width},
                      .out = {together[i].data(), p.queries, width},
                      .head_dim = p.head_dim,
                      .scale = p.scale,
-                     .kv_heads = caches[i].views(),
-                     .plan_of_head = plan_of_head[i]});
+                     .parts = parts[i]});
   }
   attend({.isa = isa, .operand = operand, .pool = &pool_}, batch);
   EXPECT_EQ(together, alone);

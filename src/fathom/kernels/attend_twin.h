@@ -167,8 +167,8 @@ struct Reference {
 // The scalar twin: plain masked softmax in double precision over the pairs that the plan scores,
 // of operands rounded as `operand` has them; not rounded, if there is none.
 [[maybe_unused]] Reference attend_reference(const Problem& p, const Cache& cache,
-                           const std::vector<const BlockPlan*>& plans,
-                           std::optional<Operand> operand) {
+                                            const std::vector<const BlockPlan*>& plans,
+                                            std::optional<Operand> operand) {
   const Scores score(p, cache, operand);
   const bool rounded = operand.has_value() && *operand != Operand::f32;
   Reference reference{std::vector<float>(p.q.size()), std::vector<float>(p.q.size())};

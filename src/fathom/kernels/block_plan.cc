@@ -1,6 +1,5 @@
 #include "fathom/kernels/block_plan.h"
 
-#include <algorithm>
 #include <bit>
 
 namespace fathom {
@@ -8,7 +7,7 @@ namespace fathom {
 uint64_t scored_pairs(const BlockPlan& plan) {
   uint64_t pairs = 0;
   for (size_t b = 0; b < plan.query_blocks(); ++b) {
-    const size_t queries = std::min(kBlock, plan.queries - b * kBlock);
+    const size_t queries = plan.queries_of(b);
     for (const KeyRun& run : plan.runs_of(b)) {
       uint64_t in_block = queries * kBlock;
       if (run.mask != KeyRun::kFull) {

@@ -146,8 +146,10 @@ TEST_P(KeyScores, LargeScores) {
   for (const float size : {-1.0f, 1.0f}) {
     Problem p = make_problem(7, 1500, 1, 1, 64, 13);
     for (size_t i = 0; i < p.q.size(); ++i) p.q[i] = i % p.head_dim == 0 ? 40 : 0;
-    for (size_t j = 0; j < p.keys; ++j)
-      p.k[j * p.head_dim] = size * static_cast<float>(j * 97 / p.keys) - 50;
+    for (size_t j = 0; j < p.keys; ++j) {
+      const size_t step = j * 97 / p.keys;
+      p.k[j * p.head_dim] = size * static_cast<float>(step) - 50;
+    }
     p.scale = 1;
     check_masses(p, causal(p, 100));
   }

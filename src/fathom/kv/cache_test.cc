@@ -15,7 +15,7 @@
 
 #include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
-#include "fathom/kv/block_pool.h"
+#include "fathom/base/block_pool.h"
 
 namespace fathom {
 namespace {

@@ -97,7 +97,7 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
   }
 
   cache.write(*compute_.pool, index, keys, values);
-  attend(index, queries, attended);
+  attend({.layer = index, .queries = queries, .keys = keys, .values = values}, attended);
   matmul(compute_, attended, {{{.weights = &weights.output, .y = y}}});
 }
 

@@ -13,10 +13,17 @@
 
 namespace fathom {
 
-// How a layer's queries meet the cache: queries and out are [tokens, heads * head_dim]. An argument
-// of the forward pass, so that other attentions and instrumentation need no branch in it.
-using AttendLayer =
-    std::function<void(size_t layer, ConstMatrix<float> queries, Matrix<float> out)>;
+// The new tokens of one layer, as attention has them: after RoPE, rotated unless in f32. The keys
+// and values are in the cache already.
+struct LayerTokens {
+  size_t layer = 0;
+  ConstMatrix<float> queries;       // [tokens, heads * head_dim]
+  ConstMatrix<float> keys, values;  // [tokens, kv_heads * head_dim]
+};
+
+// How a layer's queries meet the cache; `out` has the queries' shape. An argument of the forward
+// pass, so that other attentions and instrumentation need no branch in it.
+using AttendLayer = std::function<void(const LayerTokens& tokens, Matrix<float> out)>;
 
 class Forward {
  public:

@@ -6,9 +6,12 @@
 #include <array>
 #include <limits>
 
+#include "fathom/attention/compose.h"
 #include "fathom/attention/distances.h"
+#include "fathom/attention/key_orders.h"
 #include "fathom/attention/multiples.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/attention/spec.h"
 
 namespace fathom::patterns {
 namespace {
@@ -40,6 +43,16 @@ class Dilated final : public Pattern {
     numbers.push_back(inside ? 1 : 0);
     numbers.push_back(inside ? residue(distances.corner, gap_) : distances.corner);
     return true;
+  }
+
+  // A window of its residue's lane.
+  std::vector<Term> terms(int64_t context) const override {
+    if (gap_ == 1 || !worth_lanes(gap_, context)) return {};
+    return {{.order = residue_lanes(gap_),
+             .whole = std::make_shared<Dilated>(*this),
+             .within = reach_ == kFarthest
+                           ? everything()
+                           : *parse_pattern("window(size=" + std::to_string(reach_ + 1) + ")")}};
   }
 
   std::string spec() const override {

@@ -5,6 +5,8 @@
 // 4.3 (arXiv:1904.10509).
 #include <array>
 
+#include "fathom/attention/compose.h"
+#include "fathom/attention/key_orders.h"
 #include "fathom/attention/multiples.h"
 #include "fathom/attention/pattern.h"
 
@@ -26,6 +28,13 @@ class Every final : public Pattern {
   bool texture(PositionRange, PositionRange keys, std::vector<int64_t>& numbers) const override {
     numbers.push_back(residue(keys.begin.value, step_));
     return true;
+  }
+
+  std::vector<Term> terms(int64_t) const override {
+    if (step_ == 1) return {};
+    return {{.order = residue_subset(step_, 0, 1),
+             .whole = std::make_shared<Every>(*this),
+             .within = everything()}};
   }
 
   std::string spec() const override { return "every(step=" + std::to_string(step_) + ")"; }

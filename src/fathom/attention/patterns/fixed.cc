@@ -5,10 +5,39 @@
 // Sparse Transformers", section 4.3 (arXiv:1904.10509).
 #include <array>
 
+#include "fathom/attention/compose.h"
+#include "fathom/attention/key_orders.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/attention/spec.h"
+#include "fathom/kernels/block_plan.h"
 
 namespace fathom::patterns {
 namespace {
+
+// The last keys of every block.
+class Summaries final : public Pattern {
+ public:
+  Summaries(int64_t block, int64_t summary) : block_(block), summary_(summary) {}
+
+  bool sees(Position, Position key) const override {
+    return key.value % block_ >= block_ - summary_;
+  }
+  // The last key of a block is one, the first of a block that is not all summary is none.
+  Coverage cover(PositionRange, PositionRange keys) const override {
+    const int64_t first = keys.begin.value;
+    const int64_t last = keys.end.value - 1;
+    const bool ends = last - first > block_ || first / block_ != last / block_;
+    if (sees({}, {first}) && (!ends || summary_ == block_)) return Coverage::full;
+    return sees({}, {last}) || ends ? Coverage::partial : Coverage::empty;
+  }
+  std::string spec() const override {
+    return "summaries(block=" + std::to_string(block_) + ", summary=" + std::to_string(summary_) +
+           ")";
+  }
+
+ private:
+  int64_t block_, summary_;
+};
 
 class Fixed final : public Pattern {
  public:
@@ -38,6 +67,18 @@ class Fixed final : public Pattern {
     numbers.push_back(own ? 1 : 0);
     if (own) numbers.push_back(queries.begin.value - keys.begin.value);
     return true;
+  }
+
+  // Its own block, and the summaries side by side, unless they are whole blocks of the cache.
+  std::vector<Term> terms(int64_t) const override {
+    const bool aligned = block_ % int64_t{kBlock} == 0 && summary_ % int64_t{kBlock} == 0;
+    if (summary_ == 0 || summary_ == block_ || aligned) return {};
+    const PatternPtr own =
+        *parse_pattern("block_window(block=" + std::to_string(block_) + ", count=1)");
+    return {{.order = nullptr, .whole = own, .within = own},
+            {.order = residue_subset(block_, block_ - summary_, summary_),
+             .whole = std::make_shared<Summaries>(block_, summary_),
+             .within = everything()}};
   }
 
   std::string spec() const override {

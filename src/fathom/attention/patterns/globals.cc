@@ -6,54 +6,81 @@
 #include <array>
 #include <utility>
 
+#include "fathom/attention/compose.h"
+#include "fathom/attention/key_orders.h"
 #include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/kernels/block_plan.h"
 
 namespace fathom::patterns {
 namespace {
 
+// Which of the two directions.
+enum class Side : uint8_t { queries, keys, both };
+
 class Globals final : public Pattern {
  public:
-  explicit Globals(std::vector<int64_t> at) : at_(std::move(at)) {
-    std::ranges::sort(at_);
-    at_.erase(std::ranges::unique(at_).begin(), at_.end());
-  }
+  // `at`: ascending.
+  Globals(std::vector<int64_t> at, Side side)
+      : at_(std::move(at)), rows_(side != Side::keys), columns_(side != Side::queries) {}
 
   bool sees(Position query, Position key) const override {
-    return std::ranges::binary_search(at_, key.value) ||
-           std::ranges::binary_search(at_, query.value);
+    return (columns_ && std::ranges::binary_search(at_, key.value)) ||
+           (rows_ && std::ranges::binary_search(at_, query.value));
   }
 
   Coverage cover(PositionRange queries, PositionRange keys) const override {
-    const auto [first_query, last_query] = in(queries);
-    const auto [first_key, last_key] = in(keys);
-    if (last_query - first_query == queries.size() || last_key - first_key == keys.size())
-      return Coverage::full;
-    return first_query == last_query && first_key == last_key ? Coverage::empty : Coverage::partial;
+    const int64_t of_queries = rows_ ? listed(queries) : 0;
+    const int64_t of_keys = columns_ ? listed(keys) : 0;
+    if (of_queries == queries.size() || of_keys == keys.size()) return Coverage::full;
+    return of_queries == 0 && of_keys == 0 ? Coverage::empty : Coverage::partial;
   }
 
   // Where the listed positions lie in the rectangle.
   bool texture(PositionRange queries, PositionRange keys,
                std::vector<int64_t>& numbers) const override {
-    for (const PositionRange& side : {queries, keys}) {
-      const auto [first, last] = in(side);
-      numbers.push_back(last - first);
-      for (auto at = first; at != last; ++at) numbers.push_back(*at - side.begin.value);
-    }
+    if (rows_) append_listed(queries, numbers);
+    if (columns_) append_listed(keys, numbers);
     return true;
   }
 
-  std::string spec() const override { return "globals(at=" + to_text(ParameterValue(at_)) + ")"; }
+  // The keys side by side, where they are scattered over many blocks of the cache.
+  std::vector<Term> terms(int64_t) const override {
+    std::vector<int64_t> blocks;
+    for (const int64_t at : at_) blocks.push_back(at / int64_t{kBlock});
+    blocks.erase(std::ranges::unique(blocks).begin(), blocks.end());
+    if (blocks.size() * kBlock <= 2 * at_.size() || blocks.size() == 1) return {};
+    const auto rows = std::make_shared<Globals>(at_, Side::queries);
+    return {{.order = nullptr, .whole = rows, .within = rows},
+            {.order = listed_keys(at_),
+             .whole = std::make_shared<Globals>(at_, Side::keys),
+             .within = everything()}};
+  }
+
+  std::string spec() const override {
+    const std::string one_way = !rows_ ? " as keys" : !columns_ ? " as queries" : "";
+    return "globals(at=" + to_text(ParameterValue(at_)) + ")" + one_way;
+  }
 
  private:
-  // The listed positions within a range.
-  std::pair<std::vector<int64_t>::const_iterator, std::vector<int64_t>::const_iterator> in(
-      PositionRange range) const {
+  using Iterator = std::vector<int64_t>::const_iterator;
+  std::pair<Iterator, Iterator> in(PositionRange range) const {
     return {std::ranges::lower_bound(at_, range.begin.value),
             std::ranges::lower_bound(at_, range.end.value)};
   }
+  int64_t listed(PositionRange range) const {
+    const auto [first, last] = in(range);
+    return last - first;
+  }
+  void append_listed(PositionRange range, std::vector<int64_t>& numbers) const {
+    const auto [first, last] = in(range);
+    numbers.push_back(last - first);
+    for (auto at = first; at != last; ++at) numbers.push_back(*at - range.begin.value);
+  }
 
-  std::vector<int64_t> at_;  // ascending
+  std::vector<int64_t> at_;
+  bool rows_;     // the queries there see all
+  bool columns_;  // the keys there are seen by all
 };
 
 const std::array<ParameterInfo, 1> kParameters = {{
@@ -68,7 +95,10 @@ constexpr std::string_view kExamples[] = {"globals(at=[])", "globals(at=[0])",
                                           "globals(at=[1, 63, 64, 65, 127, 191])"};
 
 Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
-  return PatternPtr(std::make_shared<Globals>(parameters.list("at")));
+  std::vector<int64_t> at = parameters.list("at");
+  std::ranges::sort(at);
+  at.erase(std::ranges::unique(at).begin(), at.end());
+  return PatternPtr(std::make_shared<Globals>(std::move(at), Side::both));
 }
 
 }  // namespace

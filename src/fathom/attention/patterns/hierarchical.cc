@@ -227,6 +227,7 @@ const PatternPlugin hierarchical = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .stands_alone = true,
 };
 
 }  // namespace fathom::patterns

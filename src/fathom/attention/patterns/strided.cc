@@ -4,7 +4,9 @@
 // Sparse Transformers", section 4.3 (arXiv:1904.10509). Without causality it sees as far ahead.
 #include <array>
 
+#include "fathom/attention/compose.h"
 #include "fathom/attention/distances.h"
+#include "fathom/attention/key_orders.h"
 #include "fathom/attention/multiples.h"
 #include "fathom/attention/pattern.h"
 
@@ -30,6 +32,14 @@ class Strided final : public Pattern {
                std::vector<int64_t>& numbers) const override {
     numbers.push_back(residue(Distances(queries, keys).corner, stride_));
     return true;
+  }
+
+  // A query sees all of its residue's lane.
+  std::vector<Term> terms(int64_t context) const override {
+    if (stride_ == 1 || !worth_lanes(stride_, context)) return {};
+    return {{.order = residue_lanes(stride_),
+             .whole = std::make_shared<Strided>(*this),
+             .within = everything()}};
   }
 
   std::string spec() const override { return "strided(stride=" + std::to_string(stride_) + ")"; }

@@ -86,6 +86,7 @@ Result<nlohmann::json> run(const TaskInput& input) {
   const double perplexity = std::exp(losses.mean());
   if (!std::isfinite(perplexity))
     return Error{"the perplexity is not a number: the model's weights are damaged, or overflow"};
+  const std::optional<double> mass = session->attention_count().mass_kept();
   return nlohmann::json{
       {"perplexity", perplexity},
       {"standard_error", perplexity * losses.standard_error()},
@@ -93,7 +94,8 @@ Result<nlohmann::json> run(const TaskInput& input) {
       {"windows", windows},
       {"tokens", tokens.size()},
       {"scored_tokens", losses.count},
-      {"pairs_scored", session->pairs().fraction()},
+      {"pairs_scored", session->attention_count().fraction()},
+      {"mass_kept", mass ? nlohmann::json(*mass) : nlohmann::json(nullptr)},
       {"seconds", watch.seconds()},
   };
 }

@@ -16,8 +16,8 @@ class BlockPool {
  public:
   static constexpr size_t kSlabBytes = size_t{4} << 20;  // two huge pages
 
-  // `block_bytes`: a multiple of 64, so that every block is aligned, and at most kSlabBytes.
-  explicit BlockPool(size_t block_bytes);
+  // `block_bytes`: a multiple of 64, so that every block is aligned, and at most `slab_bytes`.
+  explicit BlockPool(size_t block_bytes, size_t slab_bytes = kSlabBytes);
 
   // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
   std::byte* take();
@@ -26,12 +26,13 @@ class BlockPool {
   void trim();
 
   size_t block_bytes() const { return block_bytes_; }
-  size_t bytes() const { return slabs_.size() * kSlabBytes; }
+  size_t bytes() const { return slabs_.size() * slab_bytes_; }
 
  private:
   void grow();
 
   size_t block_bytes_;
+  size_t slab_bytes_;
   std::map<std::byte*, Buffer<std::byte>> slabs_;  // by address
   std::vector<std::byte*> free_;  // has room for every block: give_back cannot fail
 };

@@ -1,0 +1,215 @@
+#include "fathom/attention/attention_layer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <utility>
+
+#include "fathom/base/buffer.h"
+#include "fathom/base/stopwatch.h"
+
+namespace fathom {
+
+void SharedPlans::begin(PositionRange positions) {
+  positions_ = positions;
+  plans_.clear();
+}
+
+const HeadPlan& SharedPlans::of(const PatternPtr& pattern) {
+  const auto found = plans_.find(pattern.get());
+  if (found != plans_.end()) return found->second;
+  const PlanRequest request{.queries = positions_, .keys = {{0}, positions_.end}};
+  return plans_.emplace(pattern.get(), plan_head(pattern, request, context_)).first->second;
+}
+
+void AttentionCount::add(const AttentionCount& other) {
+  scored += other.scored;
+  full += other.full;
+  select_seconds += other.select_seconds;
+  mass += other.mass;
+  measured += other.measured;
+}
+
+double AttentionCount::fraction() const {
+  return full == 0 ? 1 : static_cast<double>(scored) / static_cast<double>(full);
+}
+
+std::optional<double> AttentionCount::mass_kept() const {
+  if (measured == 0) return std::nullopt;
+  return mass / static_cast<double>(measured);
+}
+
+AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns)
+    : shape_(shape), patterns_(std::move(patterns)), index_of_head_(patterns_.size()) {
+  assert(patterns_.size() == shape.heads && shape.heads % shape.kv_heads == 0);
+  for (size_t head = 0; head < patterns_.size(); ++head) {
+    const PatternPtr& pattern = patterns_[head];
+    const auto same = std::find(patterns_.begin(), patterns_.end(), pattern) - patterns_.begin();
+    if (static_cast<size_t>(same) < head) {
+      index_of_head_[head] = index_of_head_[static_cast<size_t>(same)];
+      continue;
+    }
+    if (auto index = pattern->index(shape)) {
+      index_of_head_[head] = index.get();
+      indices_.push_back(std::move(index));
+    }
+    for (const Term& term : disjoint_terms(pattern, shape.context)) {
+      if (term.order == nullptr || term.copy != nullptr) continue;
+      const auto lanes = static_cast<size_t>(term.order->lanes());
+      copies_.try_emplace(
+          term.order->name(),
+          Copy{term.order, LaneCache(lanes, shape.kv_heads, shape.head_dim, shape.operand)});
+    }
+  }
+}
+
+void AttentionLayer::append(const Compute& compute, ConstMatrix<float> keys,
+                            ConstMatrix<float> values) {
+  std::vector<std::optional<KeyOrder::Place>> places(keys.rows);
+  for (auto& [name, copy] : copies_) {
+    for (size_t i = 0; i < keys.rows; ++i)
+      places[i] = copy.order->place({tokens_ + static_cast<int64_t>(i)});
+    copy.cache.append(*compute.pool, places, keys, values);
+  }
+  const Stopwatch watch;
+  for (const auto& index : indices_) index->append(compute, keys, values);
+  append_seconds_ += indices_.empty() ? 0 : watch.seconds();
+  tokens_ += static_cast<int64_t>(keys.rows);
+}
+
+AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlans& shared) {
+  assert(tokens_ == call.positions.end.value);
+  const Stopwatch watch;
+  for (const auto& index : indices_) index->prepare(call);
+  std::vector<size_t> choosing;  // heads
+  for (size_t head = 0; head < shape_.heads; ++head)
+    if (index_of_head_[head] != nullptr) choosing.push_back(head);
+  std::vector<PatternPtr> chosen(shape_.heads);
+  call.compute->pool->run(choosing.size(), [&](size_t i, size_t) {
+    chosen[choosing[i]] = index_of_head_[choosing[i]]->choose(call, choosing[i]);
+  });
+
+  std::vector<PatternPtr> distinct;
+  std::vector<size_t> which(shape_.heads);
+  for (const size_t head : choosing) {
+    const auto same = std::find(distinct.begin(), distinct.end(), chosen[head]);
+    which[head] = static_cast<size_t>(same - distinct.begin());
+    if (same == distinct.end()) distinct.push_back(chosen[head]);
+  }
+  Plans plans;
+  plans.chosen.resize(distinct.size());
+  const PlanRequest request{.queries = call.positions, .keys = {{0}, call.positions.end}};
+  call.compute->pool->run(distinct.size(), [&](size_t i, size_t) {
+    plans.chosen[i] = plan_head(distinct[i], request, shape_.context);
+  });
+  for (size_t head = 0; head < shape_.heads; ++head)
+    plans.of_head.push_back(index_of_head_[head] == nullptr ? &shared.of(patterns_[head])
+                                                            : &plans.chosen[which[head]]);
+  if (!indices_.empty()) plans.select_seconds = watch.seconds() + append_seconds_;
+  append_seconds_ = 0;
+  return plans;
+}
+
+AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& plans, bool measure,
+                                      Matrix<float> out) const {
+  AttentionCount count;
+  count.select_seconds = plans.select_seconds;
+  const int64_t first_measured = (call.positions.begin.value + kMeasured) / kMeasured * kMeasured;
+  const bool measures = measure && first_measured <= call.positions.end.value;
+  Buffer<float> log_sums(measures ? call.queries.rows * shape_.heads : 0);
+  const std::vector<AttendPart> all_parts = parts(call, plans);
+  AttendArgs args{.queries = call.queries,
+                  .out = out,
+                  .head_dim = shape_.head_dim,
+                  .scale = shape_.scale,
+                  .parts = all_parts};
+  if (measures) args.log_sums = {log_sums.data(), call.queries.rows, shape_.heads};
+  fathom::attend(*call.compute, args);
+  if (measures) measure_mass(call, args.log_sums, count);
+
+  const auto begin = static_cast<uint64_t>(call.positions.begin.value);
+  const auto end = static_cast<uint64_t>(call.positions.end.value);
+  count.full = shape_.heads * ((end - begin) * (begin + end + 1) / 2);
+  uint64_t pairs = 0;
+  for (size_t head = 0; head < shape_.heads; ++head) {
+    if (head == 0 || plans.of_head[head] != plans.of_head[head - 1])
+      pairs = scored_pairs(*plans.of_head[head]);
+    count.scored += pairs;
+  }
+  return count;
+}
+
+std::vector<AttendPart> AttentionLayer::parts(const AttentionCall& call, const Plans& plans) const {
+  const size_t group = shape_.heads / shape_.kv_heads;
+  std::vector<AttendPart> parts;
+  size_t run = 0;  // where the parts of the last stacked heads begin
+  for (size_t head = 0; head < shape_.heads; ++head) {
+    if (head % group != 0 && plans.of_head[head] == plans.of_head[head - 1]) {
+      for (size_t i = run; i < parts.size(); ++i) ++parts[i].heads;
+      continue;
+    }
+    run = parts.size();
+    for (const PlannedTerm& term : plans.of_head[head]->terms) {
+      const LaneCache* const copy = copy_of(term);
+      parts.push_back(
+          {.head = head,
+           .heads = 1,
+           .plan = &term.plan,
+           .keys = copy == nullptr ? call.cache[head / group] : copy->view(head / group),
+           .operand = copy == nullptr ? shape_.operand : copy->operand()});
+    }
+  }
+  return parts;
+}
+
+// The copy that a term is planned over; null: the cache itself.
+const LaneCache* AttentionLayer::copy_of(const PlannedTerm& term) const {
+  if (term.order == nullptr) return nullptr;
+  return term.copy != nullptr ? term.copy : &copies_.at(term.order->name()).cache;
+}
+
+void AttentionLayer::measure_mass(const AttentionCall& call, ConstMatrix<float> log_sums,
+                                  AttentionCount& count) const {
+  const int64_t begin = call.positions.begin.value;
+  std::vector<size_t> measured;  // queries of the call, each the last of kMeasured of the text
+  for (int64_t end = (begin + kMeasured) / kMeasured * kMeasured; end <= call.positions.end.value;
+       end += kMeasured)
+    measured.push_back(static_cast<size_t>(end - 1 - begin));
+
+  static_assert(kMeasured % int64_t{kBlock} == 0);  // whole blocks of keys, so no masks
+  const size_t width = call.queries.cols;
+  BlockPlan plan{.queries = measured.size()};
+  Buffer<float> rows(measured.size() * width), out(rows.size());
+  Buffer<float> full(measured.size() * shape_.heads);
+  for (size_t i = 0; i < measured.size(); ++i) {
+    std::copy_n(call.queries.row(measured[i]), width, rows.data() + i * width);
+    const auto blocks = (begin + static_cast<int64_t>(measured[i]) + 1) / int64_t{kBlock};
+    plan.order.push_back(static_cast<uint32_t>(i));
+    plan.block_begin.push_back(static_cast<uint32_t>(i));
+    plan.runs.push_back({.first = 0, .count = static_cast<uint32_t>(blocks)});
+    plan.run_begin.push_back(static_cast<uint32_t>(i + 1));
+  }
+  plan.block_begin.push_back(static_cast<uint32_t>(measured.size()));
+  const std::vector<const BlockPlan*> plan_of_head(shape_.heads, &plan);
+  const std::vector<AttendPart> all_parts = parts_of(call.cache, plan_of_head, shape_.operand);
+  fathom::attend(*call.compute, {.queries = {rows.data(), measured.size(), width},
+                                 .out = {out.data(), measured.size(), width},
+                                 .head_dim = shape_.head_dim,
+                                 .scale = shape_.scale,
+                                 .parts = all_parts,
+                                 .log_sums = {full.data(), measured.size(), shape_.heads}});
+  for (size_t i = 0; i < measured.size(); ++i)
+    for (size_t head = 0; head < shape_.heads; ++head)
+      count.mass += std::exp2(double{log_sums.row(measured[i])[head]} -
+                              double{full[i * shape_.heads + head]});
+  count.measured += measured.size() * shape_.heads;
+}
+
+size_t AttentionLayer::bytes() const {
+  size_t bytes = 0;
+  for (const auto& [name, copy] : copies_) bytes += copy.cache.bytes();
+  for (const auto& index : indices_) bytes += index->bytes();
+  return bytes;
+}
+
+}  // namespace fathom

@@ -1,0 +1,100 @@
+// Attention of one layer over one sequence: from what each head's pattern says to a call of
+// attend().
+//
+// It keeps what the patterns need of the keys so far beside the cache: copies in other orders, and
+// the indices by which patterns of content choose. A step is: append() the new tokens' keys and
+// values, then plan() and attend() with their queries.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fathom/attention/head_plan.h"
+#include "fathom/attention/key_index.h"
+#include "fathom/attention/lane_cache.h"
+#include "fathom/kernels/attend.h"
+
+namespace fathom {
+
+// The plans of patterns that positions settle, made once a call and shared by all layers.
+class SharedPlans {
+ public:
+  // `context`: most tokens of the sequence.
+  explicit SharedPlans(int64_t context) : context_(context) {}
+  // Of queries at `positions` over the keys up to their end.
+  void begin(PositionRange positions);
+  const HeadPlan& of(const PatternPtr& pattern);
+
+ private:
+  int64_t context_;
+  PositionRange positions_;
+  std::map<const Pattern*, HeadPlan> plans_;
+};
+
+// What one call cost and kept.
+struct AttentionCount {
+  uint64_t scored = 0;        // query-key pairs of all heads
+  uint64_t full = 0;          // that full causal attention scores
+  double select_seconds = 0;  // of choosing by content, and planning what was chosen
+  // Over some queries of each head: the share of full attention's weights that its pattern keeps.
+  double mass = 0;      // summed
+  size_t measured = 0;  // how many shares
+
+  void add(const AttentionCount& other);
+  double fraction() const;
+  std::optional<double> mass_kept() const;  // the mean; none: nothing was measured
+};
+
+class AttentionLayer {
+ public:
+  // `patterns`: of each query head; heads with one pointer share plans.
+  AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns);
+
+  // Keys and values, [n, kv_heads * head_dim], of the n tokens after those appended. Throws
+  // std::bad_alloc.
+  void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values);
+
+  // The plans of each head's queries, valid until the next append().
+  struct Plans {
+    std::vector<HeadPlan> chosen;          // by patterns of content
+    std::vector<const HeadPlan*> of_head;  // among these, or the shared ones
+    double select_seconds = 0;             // of choosing, since the last plan()
+  };
+  // `shared` are begun for call.positions.
+  Plans plan(const AttentionCall& call, SharedPlans& shared);
+
+  // Attends: `out` as attend() has it. With `measure`, the mass that the patterns keep is measured
+  // for every kMeasured-th query of the text.
+  AttentionCount attend(const AttentionCall& call, const Plans& plans, bool measure,
+                        Matrix<float> out) const;
+
+  size_t bytes() const;  // of copies and indices
+
+  static constexpr int64_t kMeasured = 256;
+
+ private:
+  std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;
+  const LaneCache* copy_of(const PlannedTerm& term) const;
+  void measure_mass(const AttentionCall& call, ConstMatrix<float> log_sums,
+                    AttentionCount& count) const;
+
+  struct Copy {
+    KeyOrderPtr order;
+    LaneCache cache;
+  };
+
+  AttentionShape shape_;
+  std::vector<PatternPtr> patterns_;      // [heads]
+  std::vector<KeyIndex*> index_of_head_;  // [heads]; null: content does not matter
+  std::vector<std::unique_ptr<KeyIndex>> indices_;
+  std::map<std::string, Copy> copies_;  // by order
+  int64_t tokens_ = 0;
+  double append_seconds_ = 0;  // of the indices, since the last plan()
+};
+
+}  // namespace fathom

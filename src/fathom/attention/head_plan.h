@@ -1,0 +1,35 @@
+// What a head's queries score in one call: plans over the cache, and over copies of keys in other
+// orders.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fathom/attention/key_order.h"
+#include "fathom/attention/pattern.h"
+#include "fathom/attention/planner.h"
+#include "fathom/kernels/block_plan.h"
+
+namespace fathom {
+
+struct PlannedTerm {
+  KeyOrderPtr order;                // null: the cache's own
+  const LaneCache* copy = nullptr;  // of the keys in that order; null: whoever planned has it
+  BlockPlan plan;
+};
+
+// Terms that score no pair twice. Those that score nothing are left out.
+struct HeadPlan {
+  PatternPtr pattern;  // of which it is made, so that what its orders refer to stays alive
+  std::vector<PlannedTerm> terms;
+};
+
+// The orders in which a pattern is planned, in a text of up to `context` tokens, as disjoint terms:
+// one over the cache first, and from each next what those before it see is taken away.
+std::vector<Term> disjoint_terms(const PatternPtr& pattern, int64_t context);
+
+HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_t context);
+
+uint64_t scored_pairs(const HeadPlan& plan);
+
+}  // namespace fathom
