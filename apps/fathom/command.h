@@ -33,5 +33,6 @@ Command list_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command tokenize_command(CLI::App& program);
 Command patterns_command(CLI::App& program);
+Command pattern_command(CLI::App& program);
 
 }  // namespace fathom

@@ -57,7 +57,9 @@ Command patterns_command(CLI::App& program) {
       "  fathom run -m smollm2-135m -f report.txt -p 'Summarise.' --attn 'window(size=1024)'\n"
       "  fathom run ... --attn 'sinks(count=4) | window(size=1024) | every(step=64)'\n"
       "  fathom run ... --attn '0-3: full; even: streaming(window=1020); *: window(size=256)'\n"
-      "  fathom run ... --attn 'window(size=512); heads 0,1: full'");
+      "  fathom run ... --attn 'window(size=512); heads 0,1: full'\n"
+      "\n"
+      "'fathom pattern SPEC' draws one.");
   return {app, [markdown] { return list_patterns(*markdown); }};
 }
 

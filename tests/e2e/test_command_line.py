@@ -10,7 +10,8 @@ import pytest
 import tiny_models
 from conftest import command, fail, run, succeed
 
-COMMANDS = ("run", "eval", "bench", "pull", "list", "info", "tokenize", "patterns")
+COMMANDS = ("run", "eval", "bench", "pull", "list", "info", "tokenize", "patterns",
+            "pattern")
 
 
 def test_version():
@@ -174,7 +175,8 @@ def test_tokenize(tiny, document):
 
 
 def test_output_that_cannot_be_written_is_an_error(tiny):
-    for arguments in (["--help"], ["run", "--help"], ["--version"], ["list"], ["patterns"], ["info", "-m", tiny("llama")],
+    for arguments in (["--help"], ["run", "--help"], ["--version"], ["list"], ["patterns"],
+                      ["info", "-m", tiny("llama")], ["pattern", "full"], ["pattern", "full", "--json"],
                       ["run", "-m", tiny("llama"), "-p", "Hello", "-n", "3", "-q"],
                       ["run", "-m", tiny("llama"), "-p", "Hello", "-n", "3", "-q", "--json"]):
         with open("/dev/full", "wb") as full:
