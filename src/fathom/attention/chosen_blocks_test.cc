@@ -32,6 +32,7 @@ TEST(BestBlocks, AreThoseOfASortOfManyScores) {
   std::vector<float> scores(1000);
   for (float& score : scores) score = static_cast<float>(random() % 300);
   std::vector<std::pair<float, int64_t>> sorted;
+  sorted.reserve(scores.size());
   for (size_t i = 0; i < scores.size(); ++i) sorted.emplace_back(scores[i], i);
   std::ranges::sort(sorted, std::greater{});
   for (const int64_t count : {1, 7, 100, 499, 500, 501, 999, 1000}) {
