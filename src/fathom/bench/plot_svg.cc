@@ -56,7 +56,7 @@ struct Name {
 
 // Moves names apart that would overlap, in the order of their curves' ends, within [top, bottom].
 void spread(std::span<Name> names, double top, double bottom) {
-  std::ranges::stable_sort(names, {}, [](const Name& name) { return name.end.y; });
+  std::ranges::sort(names, {}, [](const Name& name) { return std::pair(name.end.y, name.series); });
   double least = top;
   for (Name& name : names) {
     name.at = std::max(name.end.y, least);
