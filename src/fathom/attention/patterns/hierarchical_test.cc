@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <random>
 
 #include "fathom/attention/head_plan.h"
 #include "fathom/attention/key_index.h"
@@ -31,7 +32,7 @@ struct Shape {
   }
 };
 constexpr Shape kShapes[] = {{16, 2, 4}, {1, 5, 2},   {20, 3, 3},  {9, 4, 3},
-                             {64, 3, 8}, {63, 2, 64}, {256, 3, 8}, {400, 3, 8}};
+                             {64, 3, 8}, {63, 2, 64}, {256, 3, 8}, {70, 3, 2}};
 
 // One softmax over tokens and means in double, of operands rounded as `operand` has them.
 class Twin {
@@ -213,6 +214,34 @@ TEST(Hierarchical, IsAttentionOverTokensAndMeans) {
       expect_twin(shape, {}, Operand::f32, step);
   expect_twin({1, 5, 2}, {}, Operand::f32, 1);
   expect_twin({20, 3, 3}, {}, Operand::f32, 1);
+}
+
+// `full` where all of the rectangle is seen and nowhere else; `empty` only where none is.
+void expect_bound(const Pattern& pattern, PositionRange queries, PositionRange keys) {
+  int64_t seen = 0;
+  for (Position q = queries.begin; q < queries.end; ++q.value)
+    for (Position k = keys.begin; k < keys.end; ++k.value) seen += pattern.sees(q, k) ? 1 : 0;
+  const Coverage bound = pattern.cover(queries, keys);
+  ASSERT_EQ(bound == Coverage::full, seen == queries.size() * keys.size());
+  ASSERT_TRUE(bound != Coverage::empty || seen == 0);
+}
+
+TEST(Hierarchical, PartsAreBounded) {
+  const auto index = pattern_of("hierarchical(window=9, levels=3, fan=3)")
+                         ->index({.head_dim = 16, .context = kTokens});
+  ThreadPool pool(1);
+  const std::vector<float> zeros(kTokens * 16);
+  index->append({.pool = &pool}, {zeros.data(), kTokens, 16}, {zeros.data(), kTokens, 16});
+  std::mt19937 random(4);
+  for (const Term& term : index->choose({}, 0)->terms(kTokens)) {
+    for (int i = 0; i < 5000; ++i) {
+      const auto q = static_cast<int64_t>(50 + random() % 40);
+      const auto k = static_cast<int64_t>(random() % 50);
+      const auto queries = static_cast<int64_t>(1 + random() % 12);
+      const auto keys = static_cast<int64_t>(1 + random() % 40);
+      ASSERT_NO_FATAL_FAILURE(expect_bound(*term.within, {{q}, {q + queries}}, {{k}, {k + keys}}));
+    }
+  }
 }
 
 TEST(Hierarchical, FollowsTheTextsStructure) {
