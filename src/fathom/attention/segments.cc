@@ -5,21 +5,23 @@
 
 namespace fathom {
 
-Segments::Segments(int64_t window, int64_t levels, int64_t fan, int64_t context) {
-  assert(window >= 1 && fan >= 2);
-  int64_t length = fan;
-  int64_t newer = window;
-  for (int64_t level = 1; level < levels && newer < context; ++level) {
-    levels_.push_back({.length = length, .newer = newer, .begins = {0}});
-    // A further level would begin beyond the context, or have no segment that ends within it.
-    if (length >= context / window || length / 2 >= context / fan) break;
-    newer += window * length;
-    length *= fan;
+Segments::Segments(const Shape& shape, int64_t context) : first_(shape.first) {
+  assert(shape.window >= 1 && shape.fan >= 2);
+  const int64_t tokens = context - std::min(first_, context);  // that segments are made of
+  int64_t length = shape.fan;
+  int64_t newer = shape.window;
+  for (int64_t level = 1; level < shape.levels && newer < tokens; ++level) {
+    levels_.push_back({.length = length, .newer = newer, .begins = {first_}});
+    // A further level would begin before the text, or have no segment that ends within it.
+    if (length >= tokens / shape.window || length / 2 >= tokens / shape.fan) break;
+    newer += shape.window * length;
+    length *= shape.fan;
   }
 }
 
 size_t Segments::append(std::optional<TextEnd> end) {
   ++tokens_;
+  if (tokens_ <= first_) return 0;
   size_t top_ended = top();
   while (top_ended > 0 && !ends(top_ended, end)) --top_ended;
   for (size_t level = 1; level <= top_ended; ++level) levels_[level - 1].begins.push_back(tokens_);
@@ -38,16 +40,16 @@ bool Segments::ends(size_t level, std::optional<TextEnd> end) const {
 
 // Where the levels below `level` begin: the newest begin that leaves them enough.
 Position Segments::begin_of(size_t level, Position query) const {
-  if (level > top()) return {0};
+  if (level > top()) return {first_};
   const Level& own = levels_[level - 1];
-  const int64_t latest = query.value + 1 - own.newer;
-  const auto after = std::ranges::upper_bound(own.begins, latest);
-  return {after == own.begins.begin() ? 0 : *(after - 1)};
+  const auto after = std::ranges::upper_bound(own.begins, query.value + 1 - own.newer);
+  return {after == own.begins.begin() ? first_ : *(after - 1)};
 }
 
 PositionRange Segments::part(size_t level, Position query) const {
-  const Position end = level == 0 ? Position{query.value + 1} : begin_of(level, query);
-  return {begin_of(level + 1, query), end};
+  const Position begin = begin_of(level + 1, query);
+  if (level > 0) return {begin, begin_of(level, query)};
+  return {begin, std::max(begin, Position{query.value + 1})};
 }
 
 }  // namespace fathom

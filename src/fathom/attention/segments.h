@@ -26,8 +26,14 @@ namespace fathom {
 
 class Segments {
  public:
-  // `levels`: with level 0; `fan` >= 2. Levels that no text of `context` tokens needs are left out.
-  Segments(int64_t window, int64_t levels, int64_t fan, int64_t context);
+  struct Shape {
+    int64_t window = 1;
+    int64_t levels = 2;  // with level 0
+    int64_t fan = 2;     // at least 2
+    int64_t first = 0;   // tokens left out
+  };
+  // Levels that no text of `context` tokens needs are left out.
+  Segments(const Shape& shape, int64_t context);
 
   // The last level: 0 where tokens are enough.
   size_t top() const { return levels_.size(); }
@@ -52,6 +58,7 @@ class Segments {
   bool ends(size_t level, std::optional<TextEnd> end) const;
   Position begin_of(size_t level, Position query) const;
 
+  int64_t first_;
   int64_t tokens_ = 0;
   std::vector<Level> levels_;  // from level 1 on
 };

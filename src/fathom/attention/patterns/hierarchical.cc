@@ -28,21 +28,23 @@ namespace {
 
 using SegmentsPtr = std::shared_ptr<const Segments>;
 
-// Of each query, the part of its past that one level stands for.
+// Of each query, the part of its past that one level stands for, and the first tokens of the text.
 class Part final : public Pattern {
  public:
-  Part(SegmentsPtr segments, size_t level) : segments_(std::move(segments)), level_(level) {}
+  Part(SegmentsPtr segments, size_t level, int64_t first)
+      : segments_(std::move(segments)), level_(level), first_(first) {}
 
   bool sees(Position query, Position key) const override {
-    const PositionRange part = segments_->part(level_, query);
-    return part.begin <= key && key < part.end;
+    return shows(segments_->part(level_, query), key);
   }
 
   // Parts only move on from one query to the next.
   Coverage cover(PositionRange queries, PositionRange keys) const override {
+    if (keys.end.value <= first_) return Coverage::full;
     const PositionRange first = segments_->part(level_, queries.begin);
     const PositionRange last = segments_->part(level_, {queries.end.value - 1});
-    if (keys.end <= first.begin || last.end <= keys.begin) return Coverage::empty;
+    if (keys.end <= first.begin || last.end <= keys.begin)
+      return keys.begin.value < first_ ? Coverage::partial : Coverage::empty;
     return last.begin <= keys.begin && keys.end <= first.end ? Coverage::full : Coverage::partial;
   }
 
@@ -51,8 +53,7 @@ class Part final : public Pattern {
     for (size_t i = 0; i < queries.size(); ++i) {
       const PositionRange part = segments_->part(level_, queries[i]);
       rows[i] = 0;
-      for (size_t j = 0; j < keys.size(); ++j)
-        rows[i] |= uint64_t{part.begin <= keys[j] && keys[j] < part.end} << j;
+      for (size_t j = 0; j < keys.size(); ++j) rows[i] |= uint64_t{shows(part, keys[j])} << j;
     }
   }
 
@@ -61,8 +62,13 @@ class Part final : public Pattern {
   }
 
  private:
+  bool shows(PositionRange part, Position key) const {
+    return key.value < first_ || (part.begin <= key && key < part.end);
+  }
+
   SegmentsPtr segments_;
   size_t level_;
+  int64_t first_;
 };
 
 // One level's complete segments in one lane, each at the position where it begins.
@@ -118,14 +124,13 @@ class Levels final : public Pattern {
 
 class HierarchicalIndex final : public KeyIndex {
  public:
-  HierarchicalIndex(std::shared_ptr<Segments> segments, std::string spec,
-                    const AttentionShape& shape)
-      : segments_(std::move(segments)) {
+  HierarchicalIndex(const Segments::Shape& segments, std::string spec, const AttentionShape& shape)
+      : first_(segments.first), segments_(std::make_shared<Segments>(segments, shape.context)) {
     for (size_t level = 1; level <= segments_->top(); ++level)
       means_.push_back(std::make_unique<SegmentMeans>(shape));
     std::vector<Term> terms;
     for (size_t level = 0; level <= segments_->top(); ++level) {
-      const auto part = std::make_shared<Part>(segments_, level);
+      const auto part = std::make_shared<Part>(segments_, level, level == 0 ? first_ : 0);
       terms.push_back({.order = nullptr, .whole = part, .within = part});
       if (level == 0) continue;
       terms.back().order = std::make_shared<SegmentOrder>(segments_, level);
@@ -139,7 +144,7 @@ class HierarchicalIndex final : public KeyIndex {
   void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values) override {
     assert(ends_.empty() || ends_.size() == keys.rows);
     for (size_t i = 0; i < keys.rows; ++i) {
-      if (!means_.empty()) means_.front()->add(keys.row(i), values.row(i));
+      if (tokens_++ >= first_ && !means_.empty()) means_.front()->add(keys.row(i), values.row(i));
       const size_t top = segments_->append(ends_.empty() ? std::nullopt : std::optional(ends_[i]));
       for (size_t level = 1; level <= top; ++level) end_segment(level);
     }
@@ -163,13 +168,15 @@ class HierarchicalIndex final : public KeyIndex {
     means_[level - 1]->end_segment(tokens, level < means_.size() ? means_[level].get() : nullptr);
   }
 
+  int64_t first_;
+  int64_t tokens_ = 0;
   std::shared_ptr<Segments> segments_;
   std::vector<std::unique_ptr<SegmentMeans>> means_;  // of levels from 1 on
   std::vector<TextEnd> ends_;                         // of the next append(); empty: not known
   PatternPtr chosen_;
 };
 
-const std::array<ParameterInfo, 3> kParameters = {{
+const std::array<ParameterInfo, 4> kParameters = {{
     {.name = "window",
      .help = "how many of the newest tokens a query sees one by one, at least, and about how many "
              "means of each further level but the last",
@@ -183,6 +190,9 @@ const std::array<ParameterInfo, 3> kParameters = {{
      .help = "how many times as many tokens a mean of the next level is of",
      .fallback = int64_t{8},
      .minimum = 2},
+    {.name = "first",
+     .help = "how many of the text's first tokens a query sees one by one, too",
+     .fallback = int64_t{4}},
 }};
 
 class Hierarchical final : public Pattern {
@@ -192,10 +202,11 @@ class Hierarchical final : public Pattern {
   bool sees(Position, Position) const override { return true; }
   Coverage cover(PositionRange, PositionRange) const override { return Coverage::partial; }
   std::unique_ptr<KeyIndex> index(const AttentionShape& shape) const override {
-    auto segments =
-        std::make_shared<Segments>(parameters_.integer("window"), parameters_.integer("levels"),
-                                   parameters_.integer("fan"), shape.context);
-    return std::make_unique<HierarchicalIndex>(std::move(segments), spec(), shape);
+    const Segments::Shape segments{.window = parameters_.integer("window"),
+                                   .levels = parameters_.integer("levels"),
+                                   .fan = parameters_.integer("fan"),
+                                   .first = parameters_.integer("first")};
+    return std::make_unique<HierarchicalIndex>(segments, spec(), shape);
   }
   std::string spec() const override { return "hierarchical" + to_text(parameters_, kParameters); }
 
@@ -206,10 +217,10 @@ class Hierarchical final : public Pattern {
 constexpr std::string_view kExamples[] = {
     "hierarchical",
     "hierarchical(window=16, levels=2, fan=4)",
-    "hierarchical(window=1, levels=5, fan=2)",
-    "hierarchical(window=20, levels=3, fan=3)",
-    "hierarchical(window=64, levels=9223372036854775807, fan=64)",
-    "hierarchical(window=9223372036854775807, fan=9223372036854775807)"};
+    "hierarchical(window=1, levels=5, fan=2, first=0)",
+    "hierarchical(window=20, levels=3, fan=3, first=70)",
+    "hierarchical(window=64, levels=9223372036854775807, fan=64, first=1)",
+    "hierarchical(window=9223372036854775807, fan=9223372036854775807, first=9223372036854775807)"};
 
 Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
   return PatternPtr(std::make_shared<Hierarchical>(parameters));
@@ -221,8 +232,8 @@ extern const PatternPlugin hierarchical;
 const PatternPlugin hierarchical = {
     .name = "hierarchical",
     .summary =
-        "the newest tokens, and all before them as mean keys and values, of more tokens the "
-        "farther away; stands alone, without | or &",
+        "the newest tokens and the first, and all between as mean keys and values, of more "
+        "tokens the farther away; not to be joined with others",
     .paper = "Zhu and Soricut 2021, H-Transformer-1D, arXiv:2107.11906",
     .parameters = kParameters,
     .examples = kExamples,

@@ -24,15 +24,14 @@ constexpr size_t kKeyCols = kKvHeads * kHeadDim;
 // numbers here, and add far less.
 double tolerance(Operand operand) { return operand == Operand::f32 ? 2e-5 : 0x1p-7 + 2e-4; }
 
-struct Shape {
-  int64_t window, levels, fan;
-  std::string spec() const {
-    return "hierarchical(window=" + std::to_string(window) + ", levels=" + std::to_string(levels) +
-           ", fan=" + std::to_string(fan) + ")";
-  }
-};
-constexpr Shape kShapes[] = {{16, 2, 4}, {1, 5, 2},   {20, 3, 3},  {9, 4, 3},
-                             {64, 3, 8}, {63, 2, 64}, {256, 3, 8}, {70, 3, 2}};
+std::string spec_of(const Segments::Shape& shape) {
+  return "hierarchical(window=" + std::to_string(shape.window) +
+         ", levels=" + std::to_string(shape.levels) + ", fan=" + std::to_string(shape.fan) +
+         ", first=" + std::to_string(shape.first) + ")";
+}
+constexpr Segments::Shape kShapes[] = {{16, 2, 4},      {1, 5, 2, 7}, {20, 3, 3, 70},
+                                       {9, 4, 3, 1},    {64, 3, 8},   {63, 2, 64},
+                                       {256, 3, 8, 30}, {70, 3, 2},   {1, 3, 2, 400}};
 
 // One softmax over tokens and means in double, of operands rounded as `operand` has them.
 class Twin {
@@ -43,10 +42,12 @@ class Twin {
   };
 
   // `ends`: perhaps none.
-  Twin(const Problem& p, const Shape& shape, const std::vector<TextEnd>& ends, Operand operand)
+  Twin(const Problem& p, const Segments::Shape& shape, const std::vector<TextEnd>& ends,
+       Operand operand)
       : p_(p),
         operand_(operand),
-        segments_(shape.window, shape.levels, shape.fan, kTokens),
+        first_(shape.first),
+        segments_(shape, kTokens),
         levels_(segments_.top() + 1) {
     for (size_t t = 0; t < p.keys; ++t) {
       segments_.append(ends.empty() ? std::nullopt : std::optional(ends[t]));
@@ -65,7 +66,10 @@ class Twin {
     for (size_t level = 0; level <= segments_.top(); ++level) {
       const PositionRange part = segments_.part(level, {static_cast<int64_t>(query)});
       for (const Mean& mean : levels_[level]) {
-        if (mean.begin < part.begin.value || part.end.value <= mean.begin) continue;
+        const bool first =
+            level == 0 && mean.begin < first_ && mean.begin <= static_cast<int64_t>(query);
+        const bool in_part = part.begin.value <= mean.begin && mean.begin < part.end.value;
+        if (!first && !in_part) continue;
         // Scores are small, so that powers need no shift.
         const double weight = mean.tokens * std::exp2(score(query, head, mean));
         weights += weight;
@@ -120,6 +124,7 @@ class Twin {
 
   const Problem& p_;
   Operand operand_;
+  int64_t first_;
   Segments segments_;
   std::vector<std::vector<Mean>> levels_;
 };
@@ -141,12 +146,12 @@ std::vector<AttendPart> parts_of_plan(const HeadPlan& plan, const Cache& cache, 
 }
 
 // Attention of all queries in calls of up to `step`.
-std::vector<float> attend_in_steps(const Problem& p, const Shape& shape,
+std::vector<float> attend_in_steps(const Problem& p, const Segments::Shape& shape,
                                    const std::vector<TextEnd>& ends, Operand operand, size_t step) {
   ThreadPool pool(2);
   const Compute compute{.operand = operand, .pool = &pool};
   const Cache cache(p, operand);
-  const auto index = pattern_of(shape.spec())
+  const auto index = pattern_of(spec_of(shape))
                          ->index({.heads = kHeads,
                                   .kv_heads = kKvHeads,
                                   .head_dim = kHeadDim,
@@ -180,7 +185,7 @@ std::vector<float> attend_in_steps(const Problem& p, const Shape& shape,
   return out;
 }
 
-void expect_twin(const Shape& shape, const std::vector<TextEnd>& ends, Operand operand,
+void expect_twin(const Segments::Shape& shape, const std::vector<TextEnd>& ends, Operand operand,
                  size_t step) {
   const Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 5);
   const Twin twin(p, shape, ends, operand);
@@ -195,7 +200,7 @@ void expect_twin(const Shape& shape, const std::vector<TextEnd>& ends, Operand o
       }
     }
   }
-  EXPECT_LE(largest, tolerance(operand)) << shape.spec() << " in calls of " << step;
+  EXPECT_LE(largest, tolerance(operand)) << spec_of(shape) << " in calls of " << step;
 }
 
 std::vector<TextEnd> some_ends() {
@@ -209,7 +214,7 @@ std::vector<TextEnd> some_ends() {
 }
 
 TEST(Hierarchical, IsAttentionOverTokensAndMeans) {
-  for (const Shape& shape : kShapes)
+  for (const Segments::Shape& shape : kShapes)
     for (const size_t step : {size_t{50}, size_t{64}, kTokens})
       expect_twin(shape, {}, Operand::f32, step);
   expect_twin({1, 5, 2}, {}, Operand::f32, 1);
@@ -227,7 +232,7 @@ void expect_bound(const Pattern& pattern, PositionRange queries, PositionRange k
 }
 
 TEST(Hierarchical, PartsAreBounded) {
-  const auto index = pattern_of("hierarchical(window=9, levels=3, fan=3)")
+  const auto index = pattern_of("hierarchical(window=9, levels=3, fan=3, first=0)")
                          ->index({.head_dim = 16, .context = kTokens});
   ThreadPool pool(1);
   const std::vector<float> zeros(kTokens * 16);
@@ -245,21 +250,21 @@ TEST(Hierarchical, PartsAreBounded) {
 }
 
 TEST(Hierarchical, FollowsTheTextsStructure) {
-  for (const Shape& shape : kShapes)
+  for (const Segments::Shape& shape : kShapes)
     for (const size_t step : {size_t{37}, kTokens})
       expect_twin(shape, some_ends(), Operand::f32, step);
   expect_twin({9, 4, 3}, some_ends(), Operand::f32, 1);
 }
 
 TEST(Hierarchical, RoundsAsTheCacheDoes) {
-  for (const Shape& shape : kShapes) expect_twin(shape, {}, Operand::bf16, 100);
+  for (const Segments::Shape& shape : kShapes) expect_twin(shape, {}, Operand::bf16, 100);
 }
 
 // Means of equal keys lose nothing: then it is full attention.
 TEST(Hierarchical, LosesNothingOfEqualKeys) {
   Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 6);
   for (size_t i = kKeyCols; i < p.k.size(); ++i) p.k[i] = p.k[i - kKeyCols];
-  const std::vector<float> got = attend_in_steps(p, {5, 4, 3}, {}, Operand::f32, 64);
+  const std::vector<float> got = attend_in_steps(p, {5, 4, 3, 2}, {}, Operand::f32, 64);
   std::vector<double> sum(kKeyCols), size(kKeyCols);
   for (size_t t = 0; t < kTokens; ++t) {
     for (size_t c = 0; c < kKeyCols; ++c) {
