@@ -24,6 +24,7 @@ ColumnSlash::ColumnSlash(ConstMatrix<float> masses, std::span<const int64_t> que
 void ColumnSlash::take(double coverage) {
   take_line(0);
   take_line(blocks_);
+  if (blocks_ > 1) take_line(blocks_ + 1);
   using Entry = std::pair<double, size_t>;
   std::vector<Entry> entries;
   for (size_t line = 0; line < lines_.size(); ++line)

@@ -22,8 +22,8 @@ class ColumnSlash {
   // (kernels/key_scores.h); query_blocks[r]: the block it stands in, < blocks.
   ColumnSlash(ConstMatrix<float> masses, std::span<const int64_t> query_blocks);
 
-  // Takes the first column, the slash 0, and then the fewest lines that greed finds until the
-  // queries have `coverage` of their weight on average.
+  // Takes the first column, the slashes 0 and 1, and then the fewest lines that greed finds until
+  // the queries have `coverage` of their weight on average.
   void take(double coverage);
 
   // The blocks of keys on lines taken that a block of queries sees, in rising order.

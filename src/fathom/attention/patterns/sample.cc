@@ -3,10 +3,10 @@
 //
 // SampleAttention: Zhu et al. 2024, "SampleAttention: Near-Lossless Acceleration of Long Context
 // LLM Inference with Adaptive Structured Sparse Attention", section 4 (arXiv:2406.15486). Of each
-// segment, R queries at equal distances, its last one among them, are scored exactly; their weights
-// are added up by columns (blocks of 64 keys) and slashes (distances of a query's block from a
-// key's); the heaviest lines (attention/column_slash.h) are what the whole segment sees, with the
-// first block and each query's own always among them. The paper takes its samples side by side at
+// segment, R queries up to its last are scored exactly; their weights are added up by columns
+// (blocks of 64 keys) and slashes (distances of a query's block from a key's); the heaviest lines
+// (attention/column_slash.h) are what the whole segment sees, with the text's first block, each
+// query's own and the one before it always among them. The paper takes its samples side by side at
 // the segment's end, and columns and slashes to a target each; here both are taken to one, by the
 // weight that the others have not covered yet.
 //
@@ -81,8 +81,12 @@ class SampledRows final : public KeyIndex {
       to = std::min(end.value, (from / kSegment + 1) * kSegment);
       const int64_t most = std::max(std::min(kFewest, to - from), (to - from) * rows_ / kSegment);
       const size_t first = samples.positions.size();
+      // Long steps are a little shorter than they could be, so that samples stand at different
+      // places of their blocks: one near its block's begin looks into the block before.
+      int64_t step = (to - from) / most;
+      step -= step / 16;
       for (int64_t i = 1; i <= most; ++i) {
-        const int64_t position = from + (to - from) * i / most - 1;
+        const int64_t position = to - 1 - (most - i) * step;
         const float* const query = queries.row(static_cast<size_t>(position - begin.value));
         samples.positions.push_back(position);
         samples.blocks.push_back(position / kTokens);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -37,8 +38,8 @@ double density(const Pattern& pattern, size_t begin, size_t end) {
   return static_cast<double>(seen) / static_cast<double>(all);
 }
 
-// Sampled queries of each segment keep the coverage on average: 8 of 256, at equal distances, of
-// calls of whole segments. A mass is off by up to 3e-4 (kernels/key_scores_test.cc).
+// Sampled queries of each segment keep the coverage on average: 8 of 256, 30 tokens apart, of calls
+// of whole segments. A mass is off by up to 3e-4 (kernels/key_scores_test.cc).
 void expect_covered(const Problem& p, double coverage, size_t chunk) {
   IndexRun run("sample(coverage=" + std::to_string(coverage) + ")", p, Operand::bf16);
   const Cache cache(p, Operand::bf16);
@@ -48,7 +49,7 @@ void expect_covered(const Problem& p, double coverage, size_t chunk) {
     for (size_t begin = at; begin < at + chunk && begin + 256 <= p.queries; begin += 256) {
       for (size_t head = 0; head < p.heads; ++head) {
         double mass = 0;
-        for (size_t q = begin + 31; q < begin + 256; q += 32)
+        for (size_t q = begin + 45; q < begin + 256; q += 30)
           mass += kept(p, score, *chosen[head], head, q) / 8;
         EXPECT_GE(mass, coverage - 3e-4) << "head " << head << " from " << begin;
       }
@@ -94,6 +95,7 @@ TEST(Sample, LeavesOutWhatHasNoWeight) {
     EXPECT_LT(density(*chosen, 1024, 1280), 0.6);
     for (int64_t q = 0; q < static_cast<int64_t>(kTokens); q += 9) {
       EXPECT_TRUE(chosen->sees({q}, {q / 64 * 64})) << "its own block";
+      EXPECT_TRUE(chosen->sees({q}, {std::max<int64_t>(0, q - 64)})) << "the block before";
       EXPECT_TRUE(chosen->sees({q}, {0})) << "the first block";
     }
   }
