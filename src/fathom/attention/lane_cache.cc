@@ -66,6 +66,18 @@ void LaneCache::make_room(Head& head, Places places) {
   }
 }
 
+void LaneCache::forget(size_t kv_head, int64_t lane, int64_t before) {
+  Head& head = heads_[kv_head];
+  // From the last one back: what lies before a block that was given back was, too.
+  for (int64_t index = before - int64_t{kBlock}; index >= 0; index -= int64_t{kBlock}) {
+    const size_t block = block_of({lane, index});
+    if (block >= head.keys.size() || head.keys[block] == nullptr) return;
+    key_pool_.give_back(head.keys[block]);
+    value_pool_.give_back(head.values[block]);
+    head.keys[block] = head.values[block] = nullptr;
+  }
+}
+
 void LaneCache::write_biases(Places places, std::span<const float> biases) {
   for (size_t i = 0; i < biases.size(); ++i) {
     if (!places[i]) continue;

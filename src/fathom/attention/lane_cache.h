@@ -33,6 +33,10 @@ class LaneCache {
   void append(ThreadPool& pool, std::span<const Places> places_of_head, ConstMatrix<float> keys,
               ConstMatrix<float> values);
 
+  // Gives back the blocks that hold only keys of the lane before index `before`, which no plan may
+  // name from then on.
+  void forget(size_t kv_head, int64_t lane, int64_t before);
+
   // Valid until the next append(). Blocks are numbered as KeyOrder::block_number() says.
   KvHeadView view(size_t kv_head) const;
   Operand operand() const { return operand_; }

@@ -24,6 +24,8 @@ namespace {
       "strided(stride=7) | window(size=20)",
       "strided(stride=96) | sinks(count=3) | dilated(size=9, gap=5)",
       "window(size=100) & every(step=3)",
+      "lsh(rounds=2, buckets=8, chunk=16) | window(size=20) | every(step=30)",
+      "topk_blocks(block=16, keep=4) & strided(stride=3) | sinks",
       "window(size=70) & (strided(stride=2) | globals(at=[64, 65, 130]))",
       "(random(block=16) | fixed(block=48, summary=5)) & dilated(size=80, gap=2)",
   };

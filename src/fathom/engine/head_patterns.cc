@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "fathom/attention/key_index.h"
+
 namespace fathom {
 
 Result<HeadPatterns> patterns_of(const ModelSpec& spec, const PatternMap& attention) {
@@ -40,6 +42,8 @@ bool sees_as_trained(const ModelSpec& spec, const HeadPatterns& heads, int64_t t
       const PatternPtr& given = heads.patterns[heads.of_head[layer][head]];
       const PatternPtr& trained = own->patterns[own->of_head[layer][head]];
       if (given->spec() == trained->spec()) continue;
+      if (given->index({.head_dim = spec.layers[layer].attention.head_dim}) != nullptr)
+        return false;
       if (given->cover(all, all) != Coverage::full || trained->cover(all, all) != Coverage::full)
         return false;
     }
