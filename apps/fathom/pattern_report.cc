@@ -42,9 +42,8 @@ PatternReport::PatternReport(PatternReportOptions options)
   if (!options_.svg.empty()) for_svg_ = grid_for_svg(options_.tokens, options_.causal);
 }
 
-Status PatternReport::add(const HeadPlan& plan, const PlanRequest& request, double seconds) {
+Status PatternReport::add(const HeadPlan& plan, const PlanRequest& request) {
   active_ += scored_pairs(plan);
-  seconds_ += seconds;
   if (options_.count) return {};
   FATHOM_TRY(const KeyRows rows, planned_grid(plan, request));
   const int64_t first = request.queries.begin.value;
@@ -88,8 +87,8 @@ Status PatternReport::finish_json() const {
       {"full", full_},
       {"fraction", static_cast<double>(active_) / static_cast<double>(full_)},
       {"spec", options_.spec},
-      {"bidirectional", !options_.causal},
-      {"plan_seconds", seconds_}};
+      {"bidirectional", !options_.causal}};
+  if (seconds_) figures["plan_seconds"] = *seconds_;
   const std::string text = figures.dump().substr(1);  // the object is already open
   if (!options_.count) return print("]," + text + "\n");
   return print("{\"tokens\":" + std::to_string(options_.tokens) + "," + text + "\n");
@@ -97,11 +96,10 @@ Status PatternReport::finish_json() const {
 
 Status PatternReport::finish_text() const {
   std::string text = options_.title + "\n" + summary() + "\n";
-  if (for_text_) {
-    text += to_text(*for_text_);
-  } else {
+  if (for_text_) text += to_text(*for_text_);
+  if (options_.count && seconds_) {
     char line[64];
-    std::snprintf(line, sizeof line, "planned in %.3g s\n", seconds_);
+    std::snprintf(line, sizeof line, "planned in %.3g s\n", *seconds_);
     text += line;
   }
   if (for_svg_) text += "drawn in " + printable(options_.svg) + "\n";

@@ -27,9 +27,11 @@ class PatternReport {
  public:
   explicit PatternReport(PatternReportOptions options);
 
-  // The next queries' plan, made for `request` in `seconds`. JSON is printed as it comes. Errors
-  // are planned_grid()'s, and output that cannot be written.
-  Status add(const HeadPlan& plan, const PlanRequest& request, double seconds);
+  // The next queries' plan, made for `request`. JSON is printed as it comes. Errors are
+  // planned_grid()'s, and output that cannot be written.
+  Status add(const HeadPlan& plan, const PlanRequest& request);
+  // What planning took; nothing is told of it unless this is called.
+  void add_seconds(double seconds) { seconds_ = seconds_.value_or(0) + seconds; }
   // After all queries.
   Status finish();
 
@@ -42,7 +44,7 @@ class PatternReport {
   PatternReportOptions options_;
   uint64_t full_;
   uint64_t active_ = 0;
-  double seconds_ = 0;
+  std::optional<double> seconds_;
   std::optional<PairGrid> for_text_, for_svg_;
 };
 

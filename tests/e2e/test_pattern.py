@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree
 
 import pytest
+import tiny_models
 from conftest import fail, run, succeed
 
 SCORED, UNSCORED = "#103e7a", "#ececec"  # of an SVG that has a cell a pair
@@ -197,14 +198,72 @@ def test_svg_is_written_whole_or_not_at_all(tmp_path):
     (["full", "--head", "1"], "--head 1"),
     (["full", "--svg", ""], "--svg"),
     (["full", "--svg", "x", "--count"], "--count"),
+    (["topk_blocks | sinks"], "depends on content: give -m MODEL and -f FILE"),
+    (["full", "-m", "MODEL"], "--file"),
+    (["full", "-f", "FILE"], "--model"),
+    (["full", "--chunk", "1"], "--model"),
+    (["full", "-m", "MODEL", "-f", "FILE", "--bidirectional"], "--bidirectional"),
+    (["full", "-m", "MODEL", "-f", "FILE", "--heads", "2"], "--heads"),
+    (["full", "-m", "MODEL", "-f", "FILE", "--layer", "99"], "--layer 99: the model has layers 0"),
+    (["full", "-m", "MODEL", "-f", "FILE", "--head", "99"], "--head 99: the layer has heads 0"),
+    (["full", "-m", "MODEL", "-f", "FILE", "--tokens", "4000"], "--tokens 4000: "),
+    (["99: full", "-m", "MODEL", "-f", "FILE"], "99"),
 ])  # fmt: skip
-def test_misuse_is_exit_code_2(arguments, culprit):
-    assert culprit in fail(2, "pattern", *arguments)
+def test_misuse_is_exit_code_2(tiny, document, arguments, culprit):
+    files = {"MODEL": tiny("llama"), "FILE": document}
+    assert culprit in fail(2, "pattern", *[files.get(argument, argument) for argument in arguments])
+
+
+def test_a_text_that_cannot_be_read_is_exit_code_1(tiny, tmp_path):
+    (tmp_path / "empty").touch()
+    assert "empty: is empty" in fail(1, "pattern", "full", "-m", tiny("llama"),
+                                     "-f", tmp_path / "empty")
+    assert "no.txt" in fail(1, "pattern", "full", "-m", tiny("llama"), "-f", "no.txt")
+    assert "no.gguf" in fail(1, "pattern", "full", "-m", "no.gguf", "-f", tmp_path / "empty")
+
+
+@pytest.mark.parametrize("chunk", [[], ["--chunk", "1"], ["--chunk", "100"]])
+def test_a_model_scores_what_positions_settle(tiny, document, chunk):
+    spec = "strided(stride=5) | window(size=4)"
+    arguments = [spec, "-m", tiny("llama"), "-f", document, "--layer", "1", "--head", "1"]
+    figures = figures_of(*arguments, "--tokens", "150", *chunk)
+    assert figures["rows"] == rows_of(DEFINITIONS[spec], 150)
+    whole = figures_of(*arguments, *chunk)
+    assert whole["tokens"] > 150 and whole["rows"][:150] == figures["rows"]
+
+
+def test_a_model_has_its_own_windows(tiny, document):
+    made = tiny_models.TINY_MODELS["gemma3"]
+    windows = set()
+    for layer in range(made.layers):
+        figures = figures_of("model", "-m", tiny("gemma3"), "-f", document, "--layer", layer)
+        windows.add(max(map(len, figures["rows"])))
+        assert figures["rows"][-1][-1] == figures["tokens"] - 1
+    assert windows == {made.window, figures["tokens"]}
+
+
+def test_what_a_model_chooses_by_content(tiny, document):
+    arguments = ["topk_blocks(block=64, keep=2)", "-m", tiny("llama"), "-f", document]
+    figures = figures_of(*arguments)
+    beyond = 0
+    for q, keys in enumerate(figures["rows"]):
+        assert keys == sorted(set(keys)) and keys[-1] == q
+        own = [k for k in keys if k // 64 == q // 64]
+        assert own == list(range(q // 64 * 64, q + 1))
+        chosen = {k // 64 for k in keys} - {q // 64}
+        assert len(chosen) <= 1
+        assert all(set(range(64 * b, 64 * b + 64)) <= set(keys) for b in chosen)
+        beyond += len(chosen)
+    assert beyond > 0, "no block was chosen"
+    assert figures["active"] == sum(map(len, figures["rows"])) < figures["full"]
+    text = succeed("pattern", *arguments, "--count", "--head", "2")
+    heads = tiny_models.TINY_MODELS["llama"].heads
+    assert text.startswith(f"topk_blocks(block=64, keep=2), layer 0, head 2 of {heads}\n")
 
 
 def test_what_the_help_shows_works(tmp_path):
     examples = re.findall(r"^  fathom (pattern .*)", succeed("pattern", "--help"), re.M)
     assert len(examples) >= 4
-    for example in examples:
+    for example in (example for example in examples if " -m " not in example):
         arguments = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", example)]
         succeed(*arguments, cwd=tmp_path)
