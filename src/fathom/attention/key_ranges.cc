@@ -68,15 +68,17 @@ class KeyRanges final : public Pattern {
 
   void mask(std::span<const Position> queries, std::span<const Position> keys,
             std::span<uint64_t> rows) const override {
+    const auto [first, last] = std::ranges::minmax(keys);
     const SharedRanges* share = nullptr;
     uint64_t listed = 0;  // the keys in the share's ranges
-    const Position last = *std::ranges::max_element(keys);
     for (size_t i = 0; i < queries.size(); ++i) {
       if (const SharedRanges* const own = &*share_of(queries[i]); own != share) {
         share = own;
         listed = 0;
-        for (size_t j = 0; j < keys.size(); ++j)
-          listed |= uint64_t{contain(share->keys, {keys[j], {keys[j].value + 1}})} << j;
+        for (auto range = first_after(share->keys, first);
+             range != share->keys.end() && range->begin <= last; ++range)
+          for (size_t j = 0; j < keys.size(); ++j)
+            listed |= uint64_t{range->begin <= keys[j] && keys[j] < range->end} << j;
       }
       rows[i] = listed;
       if (!is_new(queries[i], last)) continue;
