@@ -10,5 +10,6 @@ Command bench_attention_command(CLI::App& bench);
 Command bench_decode_command(CLI::App& bench);
 Command bench_matmul_command(CLI::App& bench);
 Command bench_model_command(CLI::App& bench);
+Command bench_patterns_command(CLI::App& bench);
 
 }  // namespace fathom

@@ -95,6 +95,8 @@ struct PatternPlugin {
   // Parameters have been checked against `parameters`: all are there and of the right kind. Whether
   // it fails must not depend on the placement.
   Result<PatternPtr> (*make)(const Parameters& parameters, const Placement& placement);
+  // A specification of everyday sizes, for benchmarks; empty: the name alone, with its fallbacks.
+  std::string_view typical = {};
   // Not to be joined with others: what a query sees is more than a set of keys.
   bool stands_alone = false;
 };

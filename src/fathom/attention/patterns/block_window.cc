@@ -73,6 +73,7 @@ const PatternPlugin block_window = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "block_window(count=16)",
 };
 
 }  // namespace fathom::patterns

@@ -73,6 +73,7 @@ const PatternPlugin every = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "every(step=16)",
 };
 
 }  // namespace fathom::patterns

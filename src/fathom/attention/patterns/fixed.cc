@@ -134,6 +134,7 @@ const PatternPlugin fixed = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "fixed(block=256, summary=16)",
 };
 
 }  // namespace fathom::patterns

@@ -111,6 +111,7 @@ const PatternPlugin globals = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "globals(at=[0, 1000, 2000, 3000])",
 };
 
 }  // namespace fathom::patterns

@@ -137,6 +137,7 @@ const PatternPlugin random = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "random(count=16)",
 };
 
 }  // namespace fathom::patterns

@@ -76,6 +76,7 @@ const PatternPlugin strided = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "strided(stride=64)",
 };
 
 }  // namespace fathom::patterns

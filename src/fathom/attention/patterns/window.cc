@@ -71,6 +71,7 @@ const PatternPlugin window = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
+    .typical = "window(size=1024)",
 };
 
 }  // namespace fathom::patterns
