@@ -217,7 +217,11 @@ def test_perplexity(tiny, document):
     figures = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
                                  "--window", "128", "--json"))
     assert figures["perplexity"] > 1 and figures["window"] == 128
-    assert figures["pairs_scored"] == 1
+    assert figures["pairs_scored"] == 1 and figures["mass_kept"] is None
+    figures = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
+                                 "--window", "300", "--attn", "window(size=64)", "--json"))
+    assert figures["pairs_scored"] == pytest.approx((32 * 65 + 235 * 64) / (299 * 150))
+    assert 0 < figures["mass_kept"] < 1
     text = succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document, "--window", "128")
     assert re.search(r"^perplexity: \d", text, re.M)
     error = fail(1, "eval", "perplexity", "-m", tiny("llama"), "-f", document)

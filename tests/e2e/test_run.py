@@ -40,7 +40,7 @@ def test_json_has_every_figure(tiny, document):
         "pairs_scored": float,
     }
     assert {key: type(figures[key]) for key in kinds} == kinds
-    assert figures["model"] == str(tiny("llama")) and figures["attn"] == "full"
+    assert figures["model"] == str(tiny("llama")) and figures["attn"] == "model"
     assert (figures["threads"], figures["seed"], figures["context"]) == (2, 5, 2000)
     assert figures["prompt_form"] == "chatml" and figures["precision"] == "bf16"
     assert 0 < figures["completion_tokens"] <= 8
@@ -218,6 +218,19 @@ def test_window_pattern_changes_the_answer(tiny, document):
     narrow = figures_of(*arguments, "--attn", "window(size=4)")
     assert full["text"] == wide["text"] != narrow["text"]
     assert narrow["attn"] == "window(size=4)"
+
+
+def test_tells_what_share_of_the_weights_a_pattern_keeps(tiny):
+    arguments = ["-m", tiny("llama"), "-p", "words " * 600, "-n", "1"]
+    assert figures_of(*arguments)["mass_kept"] is None  # nothing is hidden, nothing measured
+    kept = [figures_of(*arguments, "--attn", f"window(size={size})")["mass_kept"]
+            for size in (4, 64, 512)]
+    assert 0 < kept[0] < kept[1] < kept[2] < 1
+    chosen = figures_of(*arguments, "--attn", "topk_blocks(block=16, keep=4)")
+    assert 0 < chosen["mass_kept"] < 1 and 0 < chosen["pairs_scored"] < 1
+    told = run("run", *arguments, "--attn", "window(size=4)").stderr.decode()
+    share = re.search(r"which keep ([\d.]+) % of its weight", told)
+    assert float(share[1]) == pytest.approx(100 * kept[0], rel=0.05)  # two digits at least
 
 
 def test_attn_tells_layers_and_heads_apart_and_counts_pairs(tiny):

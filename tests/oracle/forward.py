@@ -134,22 +134,22 @@ def rope(x, positions, model, layer):
 
 def attention(queries, keys, values, positions, window, scale, sees=None, block=256):
     """[n, heads, d], [n, kv_heads, d] twice -> [n, heads, d]; causal. `block` queries at a time.
-    sees(head, query positions, key positions), if given, narrows what is visible."""
+    sees(head, query positions, key positions), if given, says what is visible in the window's place."""
     n, heads, _ = queries.shape
     group = heads // keys.shape[1]
     out = np.empty_like(queries)
     for start in range(0, n, block):
         rows = slice(start, min(start + block, n))
         distance = positions[rows, None] - positions[None, :]
-        visible = distance >= 0
-        if window is not None:
-            visible &= distance < window
+        causal = distance >= 0
         for head in range(heads):
             scores = scale * queries[rows, head] @ keys[:, head // group].T
-            shown = visible
+            visible = causal
             if sees is not None:
-                shown = visible & sees(head, positions[rows, None], positions[None, :])
-            scores[~shown] = -np.inf
+                visible = causal & sees(head, positions[rows, None], positions[None, :])
+            elif window is not None:
+                visible = causal & (distance < window)
+            scores[~visible] = -np.inf
             scores = np.exp(scores - scores.max(axis=1, keepdims=True))
             out[rows, head] = scores @ values[:, head // group]
             out[rows, head] /= scores.sum(axis=1, keepdims=True)
@@ -213,7 +213,8 @@ def final_state(model, tokens, positions=None, sees=None):
 
 def logit_blocks(path, tokens, positions=None, sees=None, block=64):
     """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ...
-    sees(layer, head, query positions, key positions), if given, narrows what queries see."""
+    sees(layer, head, query positions, key positions), if given, says what queries see in the place
+    of the layers' own windows."""
     model = Model(path)
     state = final_state(model, tokens, positions, sees)
     head = model.tensor("output.weight")

@@ -20,6 +20,11 @@ def by_head(layer, head, q, k):
     return ((q - k) % 7 == 0) | (k < 2) if layer == 0 else k // 65 == q // 65
 
 
+def gemma_own(layer, q, k):
+    """tiny_models' gemma3: six of seven layers look through 8 tokens by themselves."""
+    return (q - k < 8) | (layer == 5)
+
+
 CASES = [
     ("llama", "window(size=20) | sinks(count=3)", lambda layer, head, q, k: (q - k < 20) | (k < 3)),
     ("llama", "strided(stride=5) & (window(size=64) | every(step=2))",
@@ -29,11 +34,18 @@ CASES = [
      | np.isin(q, [5, 100])),
     ("llama", "0: strided(stride=7) | sinks(count=2); *: fixed(block=65, summary=0);"
      "1: multiscale(windows=[3, 90]); heads 4: full", by_head),
-    # Six of seven layers look through 8 tokens by themselves, whatever --attn allows.
+    # What a clause names it replaces, the model's windows too; the rest is the model's own.
     ("gemma3", "odd: dilated(size=30, gap=3); even heads 0,2-3: longformer(window=9, at=[1])",
      lambda layer, head, q, k:
      ((q - k) % 3 == 0) & (q - k < 90) if layer % 2 else
-     (q - k < 9) | (k == 1) | (q == 1) if head != 1 else k >= 0),
+     (q - k < 9) | (k == 1) | (q == 1) if head != 1 else gemma_own(layer, q, k)),
+    ("gemma3", "even: full", lambda layer, head, q, k: (layer % 2 == 0) | gemma_own(layer, q, k)),
+    ("gemma3", "model & strided(stride=3)",
+     lambda layer, head, q, k: ((q - k) % 3 == 0) & gemma_own(layer, q, k)),
+    ("gemma3", "heads 0: model; heads 1: full",
+     lambda layer, head, q, k: (head == 1) | gemma_own(layer, q, k)),
+    ("gemma3", "*: model | sinks(count=2); 5: window(size=40)",
+     lambda layer, head, q, k: q - k < 40 if layer == 5 else (q - k < 8) | (k < 2)),
 ]
 
 
