@@ -100,9 +100,9 @@ Command bench_patterns_command(CLI::App& bench_app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_numbers(*app, "--lengths", flags->patterns.lengths, "Tokens of the texts", 64, kMostTokens);
-  app->add_option("--heads", flags->patterns.heads, "Query heads (default: 3)")
+  app->add_option("--heads", flags->patterns.heads, "Query heads (default: 9)")
       ->check(whole_number(1, 1024));
-  app->add_option("--kv-heads", flags->patterns.kv_heads, "KV heads (default: 1)")
+  app->add_option("--kv-heads", flags->patterns.kv_heads, "KV heads (default: 3)")
       ->check(whole_number(1, 1024));
   app->add_option("--head-dim", flags->patterns.head_dim, "Size of a head (default: 64)")
       ->check(whole_number(16, 256));

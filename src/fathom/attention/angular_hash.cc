@@ -65,12 +65,12 @@ AngularHash::AngularHash(size_t rounds, size_t buckets, size_t dim, int64_t seed
   }
 }
 
-void AngularHash::hash(Isa isa, ConstMatrix<float> rows, std::vector<uint32_t>& buckets) const {
+void AngularHash::hash(Isa isa, ConstMatrix<float> rows, std::span<uint32_t> buckets) const {
   constexpr size_t kRows = 48;  // whose projections stay in the cache
   const size_t columns = blocks_.size() * kBlock;
   static thread_local Buffer<float> projections;
   projections.ensure(kRows * columns);
-  buckets.resize(rows.rows * rounds_);
+  assert(buckets.size() >= rows.rows * rounds_);
   for (size_t first = 0; first < rows.rows; first += kRows) {
     const size_t count = std::min(kRows, rows.rows - first);
     key_scores(isa,

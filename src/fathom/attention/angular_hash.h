@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fathom/base/buffer.h"
@@ -23,8 +24,9 @@ class AngularHash {
   AngularHash(size_t rounds, size_t buckets, size_t dim, int64_t seed);
 
   size_t rounds() const { return rounds_; }
-  // The buckets of `rows`, [n, dim], in every round: [n][rounds]. On the caller's thread.
-  void hash(Isa isa, ConstMatrix<float> rows, std::vector<uint32_t>& buckets) const;
+  // The buckets of `rows`, [n, dim], in every round: [n][rounds], and there may be room for more.
+  // On the caller's thread.
+  void hash(Isa isa, ConstMatrix<float> rows, std::span<uint32_t> buckets) const;
 
  private:
   size_t rounds_, directions_;  // directions of one round: half its buckets

@@ -97,11 +97,8 @@ AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlan
     if (same == distinct.end()) distinct.push_back(chosen[head]);
   }
   Plans plans;
-  plans.chosen.resize(distinct.size());
   const PlanRequest request{.queries = call.positions, .keys = {{0}, call.positions.end}};
-  call.compute->pool->run(distinct.size(), [&](size_t i, size_t) {
-    plans.chosen[i] = plan_head(distinct[i], request, shape_.context);
-  });
+  plans.chosen = plan_heads(*call.compute->pool, distinct, request, shape_.context);
   for (size_t head = 0; head < shape_.heads; ++head)
     plans.of_head.push_back(index_of_head_[head] == nullptr ? &shared.of(patterns_[head])
                                                             : &plans.chosen[which[head]]);

@@ -26,6 +26,11 @@ std::vector<Term> cache_first(std::vector<Term> terms) {
   return sorted;
 }
 
+void append_term(const Term& term, BlockPlan plan, HeadPlan& head) {
+  if (plan.runs.empty()) return;
+  head.terms.push_back({.order = term.order, .copy = term.copy, .plan = std::move(plan)});
+}
+
 }  // namespace
 
 std::vector<Term> disjoint_terms(const PatternPtr& pattern, int64_t context) {
@@ -39,15 +44,36 @@ std::vector<Term> disjoint_terms(const PatternPtr& pattern, int64_t context) {
   return terms;
 }
 
+BlockPlan plan_term(const Term& term, const PlanRequest& request) {
+  return term.order == nullptr ? plan_blocks(*term.within, request)
+                               : plan_lanes(*term.order, *term.within, request);
+}
+
 HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_t context) {
   HeadPlan head{.pattern = pattern, .terms = {}};
-  for (const Term& term : disjoint_terms(pattern, context)) {
-    BlockPlan plan = term.order == nullptr ? plan_blocks(*term.within, request)
-                                           : plan_lanes(*term.order, *term.within, request);
-    if (plan.runs.empty()) continue;
-    head.terms.push_back({.order = term.order, .copy = term.copy, .plan = std::move(plan)});
-  }
+  for (const Term& term : disjoint_terms(pattern, context))
+    append_term(term, plan_term(term, request), head);
   return head;
+}
+
+std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
+                                 const PlanRequest& request, int64_t context) {
+  std::vector<Term> terms;
+  std::vector<size_t> head_of;  // [terms]
+  for (size_t head = 0; head < patterns.size(); ++head) {
+    for (Term& term : disjoint_terms(patterns[head], context)) {
+      terms.push_back(std::move(term));
+      head_of.push_back(head);
+    }
+  }
+  std::vector<BlockPlan> plans(terms.size());
+  pool.run(terms.size(), [&](size_t i, size_t) { plans[i] = plan_term(terms[i], request); });
+  std::vector<HeadPlan> heads;
+  heads.reserve(patterns.size());
+  for (const PatternPtr& pattern : patterns) heads.push_back({.pattern = pattern, .terms = {}});
+  for (size_t i = 0; i < terms.size(); ++i)
+    append_term(terms[i], std::move(plans[i]), heads[head_of[i]]);
+  return heads;
 }
 
 uint64_t scored_pairs(const HeadPlan& plan) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fathom/attention/key_order.h"
 #include "fathom/attention/pattern.h"
 #include "fathom/attention/planner.h"
+#include "fathom/base/thread_pool.h"
 #include "fathom/kernels/block_plan.h"
 
 namespace fathom {
@@ -28,7 +30,13 @@ struct HeadPlan {
 // one over the cache first, and from each next what those before it see is taken away.
 std::vector<Term> disjoint_terms(const PatternPtr& pattern, int64_t context);
 
+// The plan of one of these.
+BlockPlan plan_term(const Term& term, const PlanRequest& request);
+
 HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_t context);
+// The same of several patterns, with their terms shared out over the pool.
+std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
+                                 const PlanRequest& request, int64_t context);
 
 uint64_t scored_pairs(const HeadPlan& plan);
 

@@ -21,16 +21,11 @@ struct LaneQueries {
 
 // The lanes at which any query looks, in order.
 std::vector<LaneQueries> sort_queries(const KeyOrder& order, PositionRange queries) {
-  std::vector<std::pair<int64_t, Position>> by_lane;
-  by_lane.reserve(static_cast<size_t>(queries.size()));
+  std::vector<LaneQueries> lanes(static_cast<size_t>(order.lanes()));
   for (Position q = queries.begin; q < queries.end; ++q.value)
-    by_lane.emplace_back(order.lane_of(q), q);
-  if (order.lanes() > 1) std::ranges::sort(by_lane);
-  std::vector<LaneQueries> lanes;
-  for (const auto& [lane, query] : by_lane) {
-    if (lanes.empty() || lanes.back().lane != lane) lanes.push_back({lane, {}});
-    lanes.back().queries.push_back(query);
-  }
+    lanes[static_cast<size_t>(order.lane_of(q))].queries.push_back(q);
+  for (size_t lane = 0; lane < lanes.size(); ++lane) lanes[lane].lane = static_cast<int64_t>(lane);
+  std::erase_if(lanes, [](const LaneQueries& lane) { return lane.queries.empty(); });
   return lanes;
 }
 

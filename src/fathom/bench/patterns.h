@@ -15,8 +15,8 @@ namespace fathom {
 struct PatternsBench {
   std::vector<std::string> specs;  // of --attn, valid; each is one curve
   std::vector<size_t> lengths = {4096, 16384, 65536, 262144};
-  size_t heads = 3;
-  size_t kv_heads = 1;
+  size_t heads = 9;
+  size_t kv_heads = 3;
   size_t head_dim = 64;
   size_t chunk = 512;  // tokens read at a time
 };

@@ -22,8 +22,11 @@ static_assert(sizeof(BlockMask) == kBlock * sizeof(uint64_t), "masks are read as
 // the first half's a sixteenth, the next quarter's half of that, and the last quarter's a quarter,
 // so that the cores that finish first do not wait long for the others ...
 constexpr size_t kFewestTasks = 16;
-// ... but none is shorter than this many key blocks, below which starting it costs more.
-constexpr size_t kMinSplit = 8;
+// ... but none is shorter than this many key blocks, below which it is sooner done than started; of
+// many rows, than merged.
+constexpr size_t kMinSplitOfFewRows = 8;
+constexpr size_t kMinSplit = 16;
+constexpr size_t kFewRows = 16;
 // Rows of one item: enough to fill tiles, few enough for queries and output to stay in L2.
 constexpr size_t kItemRows = 256;
 
@@ -138,9 +141,10 @@ size_t cut_by_keys(std::span<Work> works, size_t arena) {
   size_t before = 0;
   for (Work& work : works) {
     const size_t tasks = kFewestTasks * (before < total / 2 ? 1 : before < total / 4 * 3 ? 2 : 4);
-    const size_t goal = std::max(kMinSplit, (total + tasks - 1) / tasks);
+    const size_t least = work.rows() > kFewRows ? kMinSplit : kMinSplitOfFewRows;
+    const size_t goal = std::max(least, (total + tasks - 1) / tasks);
     before += work.key_blocks;
-    const size_t pieces = std::max<size_t>(1, (work.key_blocks + goal - 1) / goal);
+    const size_t pieces = std::max<size_t>(1, (work.key_blocks + goal / 2) / goal);
     work.split = (work.key_blocks + pieces - 1) / pieces;
     work.split += work.split % 2;  // the kernel takes blocks by twos
     work.splits = work.key_blocks == 0 ? 0 : (work.key_blocks + work.split - 1) / work.split;

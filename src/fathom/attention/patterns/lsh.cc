@@ -133,7 +133,8 @@ class Buckets final : public KeyIndex {
         hash_(settings.rounds, settings.buckets, shape.head_dim, settings.seed),
         keys_(shape.kv_heads, std::vector<KeyBuckets>(
                                   settings.rounds, KeyBuckets(settings.buckets, settings.chunk))),
-        hashed_(shape.kv_heads) {
+        hashed_keys_(shape.kv_heads),
+        hashed_queries_(shape.heads) {
     for (size_t round = 0; round < settings.rounds; ++round)
       copies_.emplace_back(settings.buckets, shape.kv_heads, shape.head_dim, shape.operand);
   }
@@ -142,14 +143,14 @@ class Buckets final : public KeyIndex {
     // [round][kv_head][key]
     std::vector places(settings_.rounds,
                        std::vector<std::vector<std::optional<KeyOrder::Place>>>(shape_.kv_heads));
+    hash_heads(compute, keys, hashed_keys_);
     compute.pool->run(shape_.kv_heads, [&](size_t head, size_t) {
-      hash_.hash(compute.isa, keys.cols_at(head * shape_.head_dim, shape_.head_dim), hashed_[head]);
       for (size_t round = 0; round < settings_.rounds; ++round) {
         KeyBuckets& buckets = keys_[head][round];
         buckets.forget();
         for (size_t i = 0; i < keys.rows; ++i)
           places[round][head].emplace_back(
-              buckets.append(hashed_[head][i * settings_.rounds + round]));
+              buckets.append(hashed_keys_[head][i * settings_.rounds + round]));
       }
     });
     for (size_t round = 0; round < settings_.rounds; ++round) {
@@ -162,12 +163,14 @@ class Buckets final : public KeyIndex {
     }
   }
 
+  void prepare(const AttentionCall& call) override {
+    if (!settings_.shared) hash_heads(*call.compute, call.queries, hashed_queries_);
+  }
+
   PatternPtr choose(const AttentionCall& call, size_t head) const override {
     const size_t kv_head = shape_.kv_head(head);
-    std::vector<uint32_t> hashed;
-    if (!settings_.shared)
-      hash_.hash(call.compute->isa, call.queries_of(head, shape_.head_dim), hashed);
-    const std::vector<uint32_t>& buckets = settings_.shared ? hashed_[kv_head] : hashed;
+    const std::vector<uint32_t>& buckets =
+        settings_.shared ? hashed_keys_[kv_head] : hashed_queries_[head];
     std::vector<std::shared_ptr<const Round>> rounds;
     for (size_t round = 0; round < settings_.rounds; ++round) {
       const KeyBuckets& keys = keys_[kv_head][round];
@@ -188,6 +191,21 @@ class Buckets final : public KeyIndex {
   }
 
  private:
+  // The buckets of each head's rows, its tasks being some rows of a head.
+  void hash_heads(const Compute& compute, ConstMatrix<float> rows,
+                  std::vector<std::vector<uint32_t>>& buckets) const {
+    constexpr size_t kRows = 96;
+    const size_t parts = (rows.rows + kRows - 1) / kRows;
+    for (std::vector<uint32_t>& of_head : buckets) of_head.resize(rows.rows * settings_.rounds);
+    compute.pool->run(buckets.size() * parts, [&](size_t task, size_t) {
+      const size_t head = task / parts;
+      const size_t first = task % parts * kRows;
+      const ConstMatrix<float> part = rows.rows_at(first, std::min(kRows, rows.rows - first));
+      hash_.hash(compute.isa, part.cols_at(head * shape_.head_dim, shape_.head_dim),
+                 std::span(buckets[head]).subspan(first * settings_.rounds));
+    });
+  }
+
   // Each query's code: of the newest key of its bucket that is not after it.
   std::vector<BucketCode> codes_of_queries(PositionRange positions, const KeyBuckets& keys,
                                            std::span<const uint32_t> buckets, size_t round) const {
@@ -210,7 +228,8 @@ class Buckets final : public KeyIndex {
   AngularHash hash_;
   std::vector<std::vector<KeyBuckets>> keys_;  // [kv_heads][rounds]
   std::vector<LaneCache> copies_;              // [rounds]
-  std::vector<std::vector<uint32_t>> hashed_;  // [kv_heads]: [new tokens][rounds], of the last call
+  // Of the last call, [tokens][rounds] for each head.
+  std::vector<std::vector<uint32_t>> hashed_keys_, hashed_queries_;
 };
 
 class Lsh final : public Pattern {
@@ -244,7 +263,7 @@ const std::array<ParameterInfo, 5> kParameters = {{
      .minimum = 2},
     {.name = "chunk",
      .help = "keys a chunk of a bucket; a query sees its own and the one before",
-     .fallback = int64_t{64},
+     .fallback = int64_t{128},
      .minimum = 1},
     {.name = "seed", .help = "of the hashes; same seed, same hashes", .fallback = int64_t{0}},
     {.name = "shared",
@@ -252,10 +271,9 @@ const std::array<ParameterInfo, 5> kParameters = {{
      .fallback = int64_t{0}},
 }};
 
-constexpr std::string_view kExamples[] = {"lsh", "lsh(rounds=1, buckets=2, chunk=64)",
-                                          "lsh(rounds=2, buckets=4, chunk=5, seed=3)",
-                                          "lsh(rounds=3, buckets=2, chunk=100, shared=1)",
-                                          "lsh(rounds=2, buckets=8, chunk=16)"};
+constexpr std::string_view kExamples[] = {
+    "lsh", "lsh(rounds=1, buckets=2, chunk=64)", "lsh(rounds=2, buckets=4, chunk=5, seed=3)",
+    "lsh(rounds=3, buckets=2, chunk=100, shared=1)", "lsh(rounds=2, buckets=8, chunk=16)"};
 
 Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
   const int64_t rounds = parameters.integer("rounds");
