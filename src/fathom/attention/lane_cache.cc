@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kParallelTokens = 16;  // of fewer, the other cores join too late
 
 // Every layer has copies of its own, many of them small.
-constexpr size_t kSlabBytes = size_t{256} << 10;
+constexpr size_t kFirstSlab = size_t{256} << 10;
 
 Operand copied(Operand operand) { return operand == Operand::int8 ? Operand::bf16 : operand; }
 
@@ -21,8 +21,8 @@ LaneCache::LaneCache(size_t lanes, size_t kv_heads, size_t head_dim, Operand ope
     : lanes_(lanes),
       head_dim_(head_dim),
       operand_(copied(operand)),
-      key_pool_(key_block_bytes(operand_, head_dim), kSlabBytes),
-      value_pool_(value_block_bytes(operand_, head_dim), kSlabBytes),
+      key_pool_(key_block_bytes(operand_, head_dim), kFirstSlab),
+      value_pool_(value_block_bytes(operand_, head_dim), kFirstSlab),
       heads_(kv_heads) {}
 
 void LaneCache::append(ThreadPool& pool, Places places, ConstMatrix<float> keys,

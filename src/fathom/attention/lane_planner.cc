@@ -89,7 +89,7 @@ class LanePlanner {
     const auto rows = std::span(mask.rows).first(queries_.size());
     within_.mask(queries_, keys, rows);
     if (request_.causal) hide_later_keys(keys, rows);
-    const uint32_t index = writer_.intern(mask, queries_.size());
+    const uint32_t index = writer_.add(mask, queries_.size());
     if (index != RunWriter::kNothing) writer_.emit(order_.block_number(lane_, block), 1, index);
   }
 

@@ -8,9 +8,10 @@
 
 namespace fathom {
 
-BlockPool::BlockPool(size_t block_bytes, size_t slab_bytes)
-    : block_bytes_(block_bytes), slab_bytes_(slab_bytes) {
-  assert(block_bytes > 0 && block_bytes % 64 == 0 && block_bytes <= slab_bytes);
+BlockPool::BlockPool(size_t block_bytes, size_t first_slab)
+    : block_bytes_(block_bytes), first_slab_(first_slab) {
+  assert(block_bytes > 0 && block_bytes % 64 == 0 && block_bytes <= first_slab);
+  assert(first_slab <= kSlabBytes);
 }
 
 std::byte* BlockPool::take() {
@@ -24,24 +25,26 @@ std::byte* BlockPool::take() {
 void BlockPool::give_back(std::byte* block) { free_.push_back(block); }
 
 void BlockPool::grow() {
-  const size_t per_slab = slab_bytes_ / block_bytes_;
-  free_.reserve((slabs_.size() + 1) * per_slab);
-  Buffer<std::byte> slab(slab_bytes_);
+  Buffer<std::byte> slab(std::clamp(bytes_, first_slab_, kSlabBytes));
+  const size_t blocks = slab.size() / block_bytes_;
+  free_.reserve((bytes_ + slab.size()) / block_bytes_);
   std::byte* begin = slab.data();
+  bytes_ += slab.size();
   slabs_.emplace(begin, std::move(slab));
-  for (size_t i = per_slab; i-- > 0;) free_.push_back(begin + i * block_bytes_);
+  for (size_t i = blocks; i-- > 0;) free_.push_back(begin + i * block_bytes_);
 }
 
 void BlockPool::trim() {
   // From high to low, so that blocks are taken in the order of their addresses again.
   std::ranges::sort(free_, std::greater<>());
-  const auto per_slab = static_cast<ptrdiff_t>(slab_bytes_ / block_bytes_);
   for (auto slab = slabs_.begin(); slab != slabs_.end();) {
     std::byte* begin = slab->first;
-    const auto first = std::ranges::lower_bound(free_, begin + slab_bytes_ - 1, std::greater<>());
+    const size_t size = slab->second.size();
+    const auto first = std::ranges::lower_bound(free_, begin + size - 1, std::greater<>());
     const auto last = std::ranges::upper_bound(free_, begin, std::greater<>());
-    if (last - first == per_slab) {
+    if (last - first == static_cast<ptrdiff_t>(size / block_bytes_)) {
       free_.erase(first, last);
+      bytes_ -= size;
       slab = slabs_.erase(slab);
     } else {
       ++slab;

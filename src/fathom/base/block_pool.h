@@ -16,8 +16,10 @@ class BlockPool {
  public:
   static constexpr size_t kSlabBytes = size_t{4} << 20;  // two huge pages
 
-  // `block_bytes`: a multiple of 64, so that every block is aligned, and at most `slab_bytes`.
-  explicit BlockPool(size_t block_bytes, size_t slab_bytes = kSlabBytes);
+  // `block_bytes`: a multiple of 64, so that every block is aligned, and at most `first_slab`.
+  // `first_slab`, at most kSlabBytes: a pool that may stay small begins with smaller slabs, and
+  // each is as large as all before it.
+  explicit BlockPool(size_t block_bytes, size_t first_slab = kSlabBytes);
 
   // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
   std::byte* take();
@@ -26,13 +28,14 @@ class BlockPool {
   void trim();
 
   size_t block_bytes() const { return block_bytes_; }
-  size_t bytes() const { return slabs_.size() * slab_bytes_; }
+  size_t bytes() const { return bytes_; }
 
  private:
   void grow();
 
   size_t block_bytes_;
-  size_t slab_bytes_;
+  size_t first_slab_;
+  size_t bytes_ = 0;
   std::map<std::byte*, Buffer<std::byte>> slabs_;  // by address
   std::vector<std::byte*> free_;  // has room for every block: give_back cannot fail
 };

@@ -44,7 +44,7 @@ struct BlockPlan {
   std::vector<uint32_t> block_begin = {};
   std::vector<uint32_t> run_begin{0};  // [query blocks + 1]: runs of block b are
   std::vector<KeyRun> runs = {};       //   runs[run_begin[b]] .. runs[run_begin[b + 1]), by first
-  std::vector<BlockMask> masks = {};   // interned: no two equal
+  std::vector<BlockMask> masks = {};
 
   size_t query_blocks() const { return run_begin.size() - 1; }
   size_t queries_of(size_t block) const {
