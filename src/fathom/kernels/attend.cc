@@ -3,32 +3,20 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <numbers>
 #include <vector>
 
 #include "fathom/base/buffer.h"
 #include "fathom/kernels/attend_kernel.h"
+#include "fathom/kernels/attend_sequence.h"
+#include "fathom/kernels/attend_work.h"
 #include "fathom/kernels/partial.h"
 
 namespace fathom {
 namespace {
 
 static_assert(sizeof(BlockMask) == kBlock * sizeof(uint64_t), "masks are read as one array");
-
-// A long scan is cut, however few its rows, so that no task holds more than this share of a call:
-// the first half's a sixteenth, the next quarter's half of that, and the last quarter's a quarter,
-// so that the cores that finish first do not wait long for the others ...
-constexpr size_t kFewestTasks = 16;
-// ... but none is shorter than this many key blocks, below which it is sooner done than started; of
-// many rows, than merged.
-constexpr size_t kMinSplitOfFewRows = 8;
-constexpr size_t kMinSplit = 16;
-constexpr size_t kFewRows = 16;
-// Rows of one item: enough to fill tiles, few enough for queries and output to stay in L2.
-constexpr size_t kItemRows = 256;
 
 // An operand's kernel on each instruction set.
 struct Kernels {
@@ -71,189 +59,9 @@ AttendKernel kernel_for(Isa isa, Operand operand) {
   return nullptr;
 }
 
-// One query block of a part, or of some of its heads, cut along its keys.
-struct Work {
-  const AttendArgs* args = nullptr;  // its sequence
-  const AttendPart* part = nullptr;
-  size_t head = 0;   // the first
-  size_t heads = 0;  // how many
-  size_t query_block = 0;
-  size_t key_blocks = 0;
-  size_t split = 0;     // key blocks of one split
-  size_t splits = 0;    // 0: the queries see nothing
-  size_t partials = 0;  // where its splits' partial rows lie in the arena; unused if splits <= 1
-
-  const BlockPlan& plan() const { return *part->plan; }
-  size_t queries() const { return plan().queries_of(query_block); }
-  size_t rows() const { return queries() * heads; }
-};
-
 struct Task {
   size_t work = 0;
   size_t split = 0;
-};
-
-size_t partial_floats(size_t rows, size_t head_dim) {
-  // A multiple of 16, so that each starts on a cache line.
-  return (rows * (head_dim + 2) + 15) / 16 * 16;
-}
-
-PartialRows partial_at(float* memory, size_t rows, size_t head_dim) {
-  float* exponent = memory + rows * head_dim;
-  return {Matrix<float>(memory, rows, head_dim), exponent, exponent + rows};
-}
-
-// The largest query block of a plan.
-size_t most_queries(const BlockPlan& plan) {
-  size_t most = 1;
-  for (size_t b = 0; b < plan.query_blocks(); ++b) most = std::max(most, plan.queries_of(b));
-  return most;
-}
-
-// Each block of the part's plan, cut by heads.
-void cut_by_rows(const AttendArgs& args, const AttendPart& part, std::vector<Work>& works) {
-  assert(part.plan->queries == args.queries.rows);
-  const size_t most = std::max<size_t>(1, kItemRows / most_queries(*part.plan));
-  const size_t cuts = (part.heads + most - 1) / most;
-  for (size_t cut = 0; cut < cuts; ++cut) {
-    const size_t first = part.heads * cut / cuts;
-    const size_t heads = part.heads * (cut + 1) / cuts - first;
-    for (size_t b = part.plan->query_blocks(); b-- > 0;) {  // causal plans: the longest first
-      Work work{.args = &args,
-                .part = &part,
-                .head = part.head + first,
-                .heads = heads,
-                .query_block = b};
-      for (const KeyRun& run : part.plan->runs_of(b)) work.key_blocks += run.count;
-      works.push_back(work);
-    }
-  }
-}
-
-// Cuts each work along its keys, by the sizes of the plans alone, so that the result does not
-// depend on the threads. Returns the floats of partial rows needed.
-//
-// A batch cuts each sequence as if it were alone, so that a sequence's result does not depend on
-// the others either.
-size_t cut_by_keys(std::span<Work> works, size_t arena) {
-  size_t total = 0;
-  for (const Work& work : works) total += work.key_blocks;
-  size_t before = 0;
-  for (Work& work : works) {
-    const size_t tasks = kFewestTasks * (before < total / 2 ? 1 : before < total / 4 * 3 ? 2 : 4);
-    const size_t least = work.rows() > kFewRows ? kMinSplit : kMinSplitOfFewRows;
-    const size_t goal = std::max(least, (total + tasks - 1) / tasks);
-    before += work.key_blocks;
-    const size_t pieces = std::max<size_t>(1, (work.key_blocks + goal / 2) / goal);
-    work.split = (work.key_blocks + pieces - 1) / pieces;
-    work.split += work.split % 2;  // the kernel takes blocks by twos
-    work.splits = work.key_blocks == 0 ? 0 : (work.key_blocks + work.split - 1) / work.split;
-    work.partials = arena;
-    if (work.splits > 1) arena += work.splits * partial_floats(work.rows(), work.args->head_dim);
-  }
-  return arena;
-}
-
-// One sequence of a call: where the parts of its heads leave their partial rows.
-//
-// A head that one part covers needs none: its rows are written as soon as they are whole. Of the
-// others each part has rows [tokens, head_dim], in the order of the queries, merged at the end.
-class Sequence {
- public:
-  // Takes memory from `arena` on, counted in floats.
-  Sequence(const AttendArgs& args, size_t arena)
-      : args_(args), heads_(args.queries.cols / args.head_dim) {
-    std::vector<size_t> parts_of_head(heads_);
-    std::vector<bool> whole(heads_, true);
-    for (const AttendPart& part : args.parts) {
-      assert(part.plan->queries == queries() && part.head + part.heads <= heads_);
-      for (size_t h = part.head; h < part.head + part.heads; ++h) {
-        ++parts_of_head[h];
-        whole[h] = part.plan->order.empty() || part.plan->order.size() == queries();
-      }
-    }
-    place_.assign(args.parts.size() * heads_, kNowhere);
-    for (size_t h = 0; h < heads_; ++h) {
-      if (parts_of_head[h] == 1 && whole[h]) continue;
-      shared_.push_back(h);
-      for (size_t p = 0; p < args.parts.size(); ++p) {
-        if (h < args.parts[p].head || h >= args.parts[p].head + args.parts[p].heads) continue;
-        place_[p * heads_ + h] = arena;
-        arena += partial_floats(queries(), args.head_dim);
-      }
-    }
-    end_ = arena;
-  }
-
-  const AttendArgs& args() const { return args_; }
-  size_t arena_end() const { return end_; }
-  size_t queries() const { return args_.queries.rows; }
-  // Blocks of kBlock queries in which shared rows are merged.
-  size_t merges() const { return shared_.empty() ? 0 : (queries() + kBlock - 1) / kBlock; }
-
-  // No part has seen a key yet.
-  void clear(float* arena) const {
-    for (const size_t place : place_)
-      if (place != kNowhere) std::fill_n(rows(arena + place).sum, queries(), 0.0f);
-  }
-
-  // Takes a row that is whole within its part.
-  void take(const AttendPart& part, size_t query, size_t head, const PartialRows& from, size_t row,
-            float* arena) const {
-    const size_t place = place_[static_cast<size_t>(&part - args_.parts.data()) * heads_ + head];
-    if (place == kNowhere) return write(from, row, query, head);
-    const PartialRows to = rows(arena + place);
-    std::copy_n(from.out.row(row), args_.head_dim, to.out.row(query));
-    to.exponent[query] = from.exponent[row];
-    to.sum[query] = from.sum[row];
-  }
-
-  // Merges what the parts left of one block of queries.
-  void merge_block(size_t block, float* arena) const {
-    const size_t first = block * kBlock;
-    const size_t count = std::min(kBlock, queries() - first);
-    for (const size_t head : shared_) {
-      PartialRows whole;
-      for (size_t p = 0; p < args_.parts.size(); ++p) {
-        const size_t place = place_[p * heads_ + head];
-        if (place == kNowhere) continue;
-        const PartialRows all = rows(arena + place);
-        const PartialRows part{all.out.rows_at(first, count), all.exponent + first,
-                               all.sum + first};
-        if (whole.sum == nullptr) {
-          whole = part;
-        } else {
-          merge(part, whole);
-        }
-      }
-      for (size_t i = 0; i < count; ++i) write(whole, i, first + i, head);
-    }
-  }
-
- private:
-  static constexpr size_t kNowhere = SIZE_MAX;
-
-  PartialRows rows(float* memory) const { return partial_at(memory, queries(), args_.head_dim); }
-
-  // `from` may have no rows at all: a head of no parts.
-  void write(const PartialRows& from, size_t row, size_t query, size_t head) const {
-    float* const out = args_.out.row(query) + head * args_.head_dim;
-    const bool empty = from.sum == nullptr || from.sum[row] == 0;
-    if (empty) {
-      std::fill_n(out, args_.head_dim, 0.0f);
-    } else {
-      normalise(from, row, out);
-    }
-    if (args_.log_sums.data == nullptr) return;
-    args_.log_sums.row(query)[head] = empty ? -std::numeric_limits<float>::infinity()
-                                            : from.exponent[row] + std::log2(from.sum[row]);
-  }
-
-  const AttendArgs& args_;
-  size_t heads_;
-  std::vector<size_t> place_;   // [parts, heads]
-  std::vector<size_t> shared_;  // heads
-  size_t end_ = 0;
 };
 
 // The rows of one task, as its kernel reads them.
@@ -281,7 +89,7 @@ class Call {
     size_t floats = 0;
     sequences_.reserve(batch.size());
     for (const AttendArgs& args : batch) {
-      const Sequence& sequence = sequences_.emplace_back(args, floats);
+      const AttendSequence& sequence = sequences_.emplace_back(args, floats);
       const size_t first = works_.size();
       for (const AttendPart& part : args.parts) cut_by_rows(sequence.args(), part, works_);
       sequence_of_.resize(works_.size(), sequences_.size() - 1);
@@ -292,7 +100,7 @@ class Call {
     static thread_local Buffer<float> arena;
     arena.ensure(floats);
     arena_ = arena.data();
-    for (const Sequence& sequence : sequences_) sequence.clear(arena_);
+    for (const AttendSequence& sequence : sequences_) sequence.clear(arena_);
     pending_ = std::make_unique<std::atomic<size_t>[]>(works_.size());
     for (size_t w = 0; w < works_.size(); ++w) {
       pending_[w] = works_[w].splits;
@@ -368,14 +176,14 @@ class Call {
 
   void hand_over(size_t index, const PartialRows& rows) const {
     const Work& work = works_[index];
-    const Sequence& sequence = sequences_[sequence_of_[index]];
+    const AttendSequence& sequence = sequences_[sequence_of_[index]];
     for (size_t r = 0; r < work.rows(); ++r)
       sequence.take(*work.part, work.plan().query(work.query_block, r / work.heads),
                     work.head + r % work.heads, rows, r, arena_);
   }
 
   Isa isa_;
-  std::vector<Sequence> sequences_;
+  std::vector<AttendSequence> sequences_;
   std::vector<Work> works_;
   std::vector<size_t> sequence_of_;  // [works]
   std::vector<Task> tasks_;
