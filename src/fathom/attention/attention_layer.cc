@@ -5,10 +5,51 @@
 #include <cmath>
 #include <utility>
 
+#include "fathom/attention/hash_words.h"
 #include "fathom/base/buffer.h"
 #include "fathom/base/stopwatch.h"
 
 namespace fathom {
+namespace {
+
+// The queries whose mass is measured: one of every kMeasured of the text, drawn so that no
+// pattern's period meets them.
+std::vector<Position> measured_queries(PositionRange positions) {
+  constexpr int64_t kMeasured = AttentionLayer::kMeasured;
+  std::vector<Position> measured;
+  for (int64_t i = positions.begin.value / kMeasured; i * kMeasured < positions.end.value; ++i) {
+    const auto drawn = static_cast<int64_t>(mix(1, static_cast<uint64_t>(i)) % kMeasured);
+    const Position query{i * kMeasured + drawn};
+    if (positions.begin <= query && query < positions.end) measured.push_back(query);
+  }
+  return measured;
+}
+
+size_t row_of(const AttentionCall& call, Position query) {
+  return static_cast<size_t>(query.value - call.positions.begin.value);
+}
+
+// Full causal attention of queries that are rows of their own, whatever their distance.
+BlockPlan plan_alone(std::span<const Position> queries) {
+  BlockPlan plan{.queries = queries.size()};
+  for (const Position query : queries) {
+    const auto keys = static_cast<uint32_t>(query.value + 1);
+    const uint32_t whole = keys / kBlock;
+    plan.block_begin.push_back(static_cast<uint32_t>(plan.order.size()));
+    plan.order.push_back(static_cast<uint32_t>(plan.order.size()));
+    if (whole > 0) plan.runs.push_back({.first = 0, .count = whole});
+    if (keys % kBlock != 0) {
+      plan.runs.push_back(
+          {.first = whole, .count = 1, .mask = static_cast<uint32_t>(plan.masks.size())});
+      plan.masks.emplace_back().rows[0] = (uint64_t{1} << keys % kBlock) - 1;
+    }
+    plan.run_begin.push_back(static_cast<uint32_t>(plan.runs.size()));
+  }
+  plan.block_begin.push_back(static_cast<uint32_t>(plan.order.size()));
+  return plan;
+}
+
+}  // namespace
 
 void SharedPlans::begin(PositionRange positions) {
   positions_ = positions;
@@ -111,18 +152,18 @@ AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& pl
                                       Matrix<float> out) const {
   AttentionCount count;
   count.select_seconds = plans.select_seconds;
-  const int64_t first_measured = (call.positions.begin.value + kMeasured) / kMeasured * kMeasured;
-  const bool measures = measure && first_measured <= call.positions.end.value;
-  Buffer<float> log_sums(measures ? call.queries.rows * shape_.heads : 0);
+  const std::vector<Position> measured =
+      measure ? measured_queries(call.positions) : std::vector<Position>();
+  Buffer<float> log_sums(measured.empty() ? 0 : call.queries.rows * shape_.heads);
   const std::vector<AttendPart> all_parts = parts(call, plans);
   AttendArgs args{.queries = call.queries,
                   .out = out,
                   .head_dim = shape_.head_dim,
                   .scale = shape_.scale,
                   .parts = all_parts};
-  if (measures) args.log_sums = {log_sums.data(), call.queries.rows, shape_.heads};
+  if (!measured.empty()) args.log_sums = {log_sums.data(), call.queries.rows, shape_.heads};
   fathom::attend(*call.compute, args);
-  if (measures) measure_mass(call, args.log_sums, count);
+  if (!measured.empty()) measure_mass(call, measured, args.log_sums, count);
 
   const auto begin = static_cast<uint64_t>(call.positions.begin.value);
   const auto end = static_cast<uint64_t>(call.positions.end.value);
@@ -165,28 +206,14 @@ const LaneCache* AttentionLayer::copy_of(const PlannedTerm& term) const {
   return term.copy != nullptr ? term.copy : &copies_.at(term.order->name()).cache;
 }
 
-void AttentionLayer::measure_mass(const AttentionCall& call, ConstMatrix<float> log_sums,
-                                  AttentionCount& count) const {
-  const int64_t begin = call.positions.begin.value;
-  std::vector<size_t> measured;  // queries of the call, each the last of kMeasured of the text
-  for (int64_t end = (begin + kMeasured) / kMeasured * kMeasured; end <= call.positions.end.value;
-       end += kMeasured)
-    measured.push_back(static_cast<size_t>(end - 1 - begin));
-
-  static_assert(kMeasured % int64_t{kBlock} == 0);  // whole blocks of keys, so no masks
+void AttentionLayer::measure_mass(const AttentionCall& call, std::span<const Position> measured,
+                                  ConstMatrix<float> log_sums, AttentionCount& count) const {
   const size_t width = call.queries.cols;
-  BlockPlan plan{.queries = measured.size()};
   Buffer<float> rows(measured.size() * width), out(rows.size());
   Buffer<float> full(measured.size() * shape_.heads);
-  for (size_t i = 0; i < measured.size(); ++i) {
-    std::copy_n(call.queries.row(measured[i]), width, rows.data() + i * width);
-    const auto blocks = (begin + static_cast<int64_t>(measured[i]) + 1) / int64_t{kBlock};
-    plan.order.push_back(static_cast<uint32_t>(i));
-    plan.block_begin.push_back(static_cast<uint32_t>(i));
-    plan.runs.push_back({.first = 0, .count = static_cast<uint32_t>(blocks)});
-    plan.run_begin.push_back(static_cast<uint32_t>(i + 1));
-  }
-  plan.block_begin.push_back(static_cast<uint32_t>(measured.size()));
+  for (size_t i = 0; i < measured.size(); ++i)
+    std::copy_n(call.queries.row(row_of(call, measured[i])), width, rows.data() + i * width);
+  const BlockPlan plan = plan_alone(measured);
   const std::vector<const BlockPlan*> plan_of_head(shape_.heads, &plan);
   const std::vector<AttendPart> all_parts = parts_of(call.cache, plan_of_head, shape_.operand);
   fathom::attend(*call.compute, {.queries = {rows.data(), measured.size(), width},
@@ -197,7 +224,7 @@ void AttentionLayer::measure_mass(const AttentionCall& call, ConstMatrix<float> 
                                  .log_sums = {full.data(), measured.size(), shape_.heads}});
   for (size_t i = 0; i < measured.size(); ++i)
     for (size_t head = 0; head < shape_.heads; ++head)
-      count.mass += std::exp2(double{log_sums.row(measured[i])[head]} -
+      count.mass += std::exp2(double{log_sums.row(row_of(call, measured[i]))[head]} -
                               double{full[i * shape_.heads + head]});
   count.measured += measured.size() * shape_.heads;
 }

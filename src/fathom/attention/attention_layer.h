@@ -69,7 +69,7 @@ class AttentionLayer {
   Plans plan(const AttentionCall& call, SharedPlans& shared);
 
   // Attends: `out` as attend() has it. With `measure`, the mass that the patterns keep is measured
-  // for every kMeasured-th query of the text.
+  // for one of every kMeasured queries of the text.
   AttentionCount attend(const AttentionCall& call, const Plans& plans, bool measure,
                         Matrix<float> out) const;
 
@@ -80,8 +80,8 @@ class AttentionLayer {
  private:
   std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;
   const LaneCache* copy_of(const PlannedTerm& term) const;
-  void measure_mass(const AttentionCall& call, ConstMatrix<float> log_sums,
-                    AttentionCount& count) const;
+  void measure_mass(const AttentionCall& call, std::span<const Position> measured,
+                    ConstMatrix<float> log_sums, AttentionCount& count) const;
 
   struct Copy {
     KeyOrderPtr order;

@@ -17,7 +17,7 @@ namespace fathom {
 class SequenceAttention {
  public:
   // For up to `context` tokens. `measure`: what share of full attention's weights the patterns
-  // keep, of every AttentionLayer::kMeasured-th query. What is given must outlive this.
+  // keep, of one of every AttentionLayer::kMeasured queries. What is given must outlive this.
   SequenceAttention(const Compute& compute, const ModelSpec& spec, const HeadPatterns& heads,
                     size_t context, bool measure);
 
