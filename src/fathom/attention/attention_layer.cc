@@ -105,7 +105,7 @@ AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternP
 }
 
 void AttentionLayer::append(const Compute& compute, ConstMatrix<float> keys,
-                            ConstMatrix<float> values) {
+                            ConstMatrix<float> values, std::span<const TextEnd> ends) {
   std::vector<std::optional<KeyOrder::Place>> places(keys.rows);
   for (auto& [name, copy] : copies_) {
     for (size_t i = 0; i < keys.rows; ++i)
@@ -113,7 +113,10 @@ void AttentionLayer::append(const Compute& compute, ConstMatrix<float> keys,
     copy.cache.append(*compute.pool, places, keys, values);
   }
   const Stopwatch watch;
-  for (const auto& index : indices_) index->append(compute, keys, values);
+  for (const auto& index : indices_) {
+    if (!ends.empty()) index->mark_ends(ends);
+    index->append(compute, keys, values);
+  }
   append_seconds_ += indices_.empty() ? 0 : watch.seconds();
   tokens_ += static_cast<int64_t>(keys.rows);
 }

@@ -55,9 +55,10 @@ class AttentionLayer {
   // `patterns`: of each query head; heads with one pointer share plans.
   AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns);
 
-  // Keys and values, [n, kv_heads * head_dim], of the n tokens after those appended. Throws
-  // std::bad_alloc.
-  void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values);
+  // Keys and values, [n, kv_heads * head_dim], of the n tokens after those appended; `ends`, of n
+  // tokens or none: what of the text ends with each, if that is known. Throws std::bad_alloc.
+  void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values,
+              std::span<const TextEnd> ends = {});
 
   // The plans of each head's queries, valid until the next append().
   struct Plans {

@@ -11,6 +11,7 @@
 
 #include "fathom/attention/pattern.h"
 #include "fathom/base/matrix.h"
+#include "fathom/base/text_end.h"
 #include "fathom/kernels/attend.h"
 #include "fathom/kernels/compute.h"
 
@@ -38,9 +39,6 @@ struct AttentionCall {
     return queries.cols_at(head * head_dim, head_dim);
   }
 };
-
-// What of the text ends with a token: the largest that does.
-enum class TextEnd : uint8_t { nothing, sentence, paragraph, section };
 
 class KeyIndex {
  public:

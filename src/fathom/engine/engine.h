@@ -26,6 +26,7 @@
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
 #include "fathom/sample/sampler.h"
+#include "fathom/text/text_ends.h"
 
 namespace fathom {
 
@@ -143,6 +144,7 @@ class Session {
   Forward forward_;
   HeadPatterns heads_;
   std::unique_ptr<SequenceAttention> attention_;
+  TextEnds text_ends_;
   std::vector<TokenId> tokens_;
   Buffer<float> logits_;
 };

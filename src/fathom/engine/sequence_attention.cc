@@ -31,11 +31,12 @@ void SequenceAttention::clear() {
   }
 }
 
-AttendLayer SequenceAttention::step(PositionRange positions, const KvCache& cache) {
+AttendLayer SequenceAttention::step(PositionRange positions, const KvCache& cache,
+                                    std::span<const TextEnd> ends) {
   plans_.begin(positions);
-  return [this, positions, &cache](const LayerTokens& tokens, Matrix<float> out) {
+  return [this, positions, &cache, ends](const LayerTokens& tokens, Matrix<float> out) {
     AttentionLayer& layer = layers_[tokens.layer];
-    layer.append(compute_, tokens.keys, tokens.values);
+    layer.append(compute_, tokens.keys, tokens.values, ends);
     const AttentionCall call{.compute = &compute_,
                              .queries = tokens.queries,
                              .positions = positions,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "fathom/attention/attention_layer.h"
@@ -22,8 +23,10 @@ class SequenceAttention {
                     size_t context, bool measure);
 
   // How the forward pass of the tokens at `positions`, those after all before, attends over
-  // `cache`; counts what it costs. Valid until the next call.
-  AttendLayer step(PositionRange positions, const KvCache& cache);
+  // `cache`; counts what it costs. `ends`: what of the text ends with each of them, if that is
+  // known. Valid as long as these and until the next call.
+  AttendLayer step(PositionRange positions, const KvCache& cache,
+                   std::span<const TextEnd> ends = {});
 
   // Called after each layer's plans of a step are made, with what was planned.
   using Watcher =

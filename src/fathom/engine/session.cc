@@ -79,7 +79,10 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
 
   std::vector<Position> positions;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
-  const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_);
+  std::vector<TextEnd> ends;
+  for (const TokenId token : tokens)
+    ends.push_back(text_ends_.next(engine_.tokenizer().bytes(token)));
+  const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_, ends);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
   cache_.commit(tokens.size());
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
@@ -182,6 +185,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
 void Session::clear() {
   cache_.truncate(0);
   attention_->clear();
+  text_ends_ = {};
   tokens_.clear();
 }
 

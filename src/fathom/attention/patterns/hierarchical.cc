@@ -124,8 +124,12 @@ class Levels final : public Pattern {
 
 class HierarchicalIndex final : public KeyIndex {
  public:
-  HierarchicalIndex(const Segments::Shape& segments, std::string spec, const AttentionShape& shape)
-      : first_(segments.first), segments_(std::make_shared<Segments>(segments, shape.context)) {
+  // `structure`: whether segments end where the text's own parts do.
+  HierarchicalIndex(const Segments::Shape& segments, bool structure, std::string spec,
+                    const AttentionShape& shape)
+      : first_(segments.first),
+        structure_(structure),
+        segments_(std::make_shared<Segments>(segments, shape.context)) {
     for (size_t level = 1; level <= segments_->top(); ++level)
       means_.push_back(std::make_unique<SegmentMeans>(shape));
     std::vector<Term> terms;
@@ -139,7 +143,9 @@ class HierarchicalIndex final : public KeyIndex {
     chosen_ = std::make_shared<Levels>(std::move(terms), std::move(spec));
   }
 
-  void mark_ends(std::span<const TextEnd> ends) override { ends_.assign(ends.begin(), ends.end()); }
+  void mark_ends(std::span<const TextEnd> ends) override {
+    if (structure_) ends_.assign(ends.begin(), ends.end());
+  }
 
   void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values) override {
     assert(ends_.empty() || ends_.size() == keys.rows);
@@ -169,6 +175,7 @@ class HierarchicalIndex final : public KeyIndex {
   }
 
   int64_t first_;
+  bool structure_;
   int64_t tokens_ = 0;
   std::shared_ptr<Segments> segments_;
   std::vector<std::unique_ptr<SegmentMeans>> means_;  // of levels from 1 on
@@ -176,7 +183,7 @@ class HierarchicalIndex final : public KeyIndex {
   PatternPtr chosen_;
 };
 
-const std::array<ParameterInfo, 4> kParameters = {{
+const std::array<ParameterInfo, 5> kParameters = {{
     {.name = "window",
      .help = "how many of the newest tokens a query sees one by one, at least, and about how many "
              "means of each further level but the last",
@@ -193,6 +200,11 @@ const std::array<ParameterInfo, 4> kParameters = {{
     {.name = "first",
      .help = "how many of the text's first tokens a query sees one by one, too",
      .fallback = int64_t{4}},
+    {.name = "structure",
+     .help =
+         "1: segments end with sentences, paragraphs and sections, about as long; 0: all are of "
+         "one length",
+     .fallback = int64_t{1}},
 }};
 
 class Hierarchical final : public Pattern {
@@ -206,7 +218,8 @@ class Hierarchical final : public Pattern {
                                    .levels = parameters_.integer("levels"),
                                    .fan = parameters_.integer("fan"),
                                    .first = parameters_.integer("first")};
-    return std::make_unique<HierarchicalIndex>(segments, spec(), shape);
+    return std::make_unique<HierarchicalIndex>(segments, parameters_.integer("structure") == 1,
+                                               spec(), shape);
   }
   std::string spec() const override { return "hierarchical" + to_text(parameters_, kParameters); }
 
@@ -218,11 +231,12 @@ constexpr std::string_view kExamples[] = {
     "hierarchical",
     "hierarchical(window=16, levels=2, fan=4)",
     "hierarchical(window=1, levels=5, fan=2, first=0)",
-    "hierarchical(window=20, levels=3, fan=3, first=70)",
+    "hierarchical(window=20, levels=3, fan=3, first=70, structure=0)",
     "hierarchical(window=64, levels=9223372036854775807, fan=64, first=1)",
     "hierarchical(window=9223372036854775807, fan=9223372036854775807, first=9223372036854775807)"};
 
 Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
+  if (parameters.integer("structure") > 1) return Error{"structure must be 0 or 1"};
   return PatternPtr(std::make_shared<Hierarchical>(parameters));
 }
 
