@@ -34,8 +34,7 @@ class Random final : public Pattern {
   Random(int64_t block, int64_t count, int64_t seed) : block_(block), count_(count), seed_(seed) {}
 
   bool sees(Position query, Position key) const override {
-    const auto [earlier, later] = std::minmax({query.value / block_, key.value / block_});
-    return draws(later, earlier, earlier);
+    return joins(query.value / block_, key.value / block_);
   }
 
   Coverage cover(PositionRange queries, PositionRange keys) const override {
@@ -62,6 +61,16 @@ class Random final : public Pattern {
     return all ? Coverage::full : Coverage::partial;
   }
 
+  // Neighbours mostly share their blocks, and draws.
+  void mask(std::span<const Position> queries, std::span<const Position> keys,
+            std::span<uint64_t> rows) const override {
+    for (size_t i = 0; i < queries.size(); ++i) {
+      const int64_t block = queries[i].value / block_;
+      const bool same = i > 0 && queries[i - 1].value / block_ == block;
+      rows[i] = same ? rows[i - 1] : row_of(block, keys);
+    }
+  }
+
   std::string spec() const override {
     return "random(block=" + std::to_string(block_) + ", count=" + std::to_string(count_) +
            ", seed=" + std::to_string(seed_) + ")";
@@ -77,13 +86,30 @@ class Random final : public Pattern {
     return {range.begin.value / block_, (range.end.value - 1) / block_};
   }
 
+  // Whether the queries of one block see the keys of the other.
+  bool joins(int64_t queries, int64_t keys) const {
+    const int64_t earlier = std::min(queries, keys);
+    return draws(std::max(queries, keys), earlier, earlier);
+  }
+  // Bit j: the queries of a block see keys[j].
+  uint64_t row_of(int64_t queries, std::span<const Position> keys) const {
+    uint64_t row = 0;
+    for (size_t j = 0; j < keys.size(); ++j) {
+      const int64_t block = keys[j].value / block_;
+      const bool same = j > 0 && keys[j - 1].value / block_ == block;
+      row |= uint64_t{same ? (row >> (j - 1) & 1) != 0 : joins(queries, block)} << j;
+    }
+    return row;
+  }
+
   // Whether block `later` drew one of blocks [first, last], which are not after it.
   bool draws(int64_t later, int64_t first, int64_t last) const {
     if (later < count_) return true;
     const int64_t part = part_of(later, first);
     const int64_t last_part = part_of(later, last);
     if (last_part - part > 1) return true;  // all of a part lies between
-    return within(drawn(later, part), first, last) || within(drawn(later, last_part), first, last);
+    return within(drawn(later, part), first, last) ||
+           (last_part != part && within(drawn(later, last_part), first, last));
   }
 
   // Part i of the blocks up to `later` begins with this one.
