@@ -9,8 +9,8 @@ Command bench_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("bench", "Measure speed, beside the machine's limits");
   app->require_subcommand(1);
   const std::vector<Command> suites = {bench_machine_command(*app), bench_attention_command(*app),
-                                       bench_decode_command(*app), bench_matmul_command(*app),
-                                       bench_model_command(*app), bench_patterns_command(*app)};
+                                       bench_decode_command(*app),  bench_matmul_command(*app),
+                                       bench_model_command(*app),   bench_patterns_command(*app)};
   app->footer(
       "Every figure stands beside its ceiling, measured in the same run, and the best of many\n"
       "tries counts.\n"

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "fathom/attention/key_index.h"
 #include "fathom/bench/attention_problem.h"
 #include "fathom/bench/shortest.h"
 
@@ -44,6 +45,10 @@ Compute in(Compute compute, Operand operand) {
 }  // namespace
 
 Status check(const AttentionBench& bench, Isa isa) {
+  if (bench.pattern->index({.head_dim = 16}) != nullptr)
+    return Error{"--attn " + bench.pattern->spec() +
+                 ": chooses by content, of which there is none here; fathom bench patterns "
+                 "measures such patterns"};
   for (const Operand operand : bench.operands)
     if (operand == Operand::int8 && !multiplies_bytes(isa))
       return Error{"--precision int8: " + std::string(name(isa)) +

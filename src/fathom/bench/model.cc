@@ -30,7 +30,8 @@ Result<double> seconds_of(Sequence& sequence, size_t steps, size_t tokens) {
 Result<Times> measure(const Engine& engine, const ModelBench& bench, const HeadPatterns& heads,
                       size_t depth) {
   reset_peak_memory();
-  Sequence sequence(engine.compute(), engine.model(), heads, depth + kPrefillTokens + kDecodeTokens);
+  Sequence sequence(engine.compute(), engine.model(), heads,
+                    depth + kPrefillTokens + kDecodeTokens);
   FATHOM_CHECK(sequence.read(kPrefillTokens));  // brings the weights into memory
   sequence.truncate(0);
   FATHOM_CHECK(bench.fill == Fill::read ? sequence.read(depth) : sequence.fill(depth));

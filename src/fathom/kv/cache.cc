@@ -11,9 +11,9 @@
 
 #include <unistd.h>
 
+#include "fathom/base/block_pool.h"
 #include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
-#include "fathom/base/block_pool.h"
 
 namespace fathom {
 namespace {

@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fathom/base/block_pool.h"
 #include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
-#include "fathom/base/block_pool.h"
 
 namespace fathom {
 namespace {
