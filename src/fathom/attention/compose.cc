@@ -77,13 +77,27 @@ class Pair : public Pattern {
   void join_masks(std::span<const Position> queries, std::span<const Position> keys,
                   std::span<uint64_t> rows, const Bits& bits) const {
     std::array<uint64_t, 64> other;
-    a_->mask(queries, keys, rows);
-    b_->mask(queries, keys, std::span(other).first(queries.size()));
+    mask_of(*a_, queries, keys, rows);
+    mask_of(*b_, queries, keys, std::span(other).first(queries.size()));
     for (size_t i = 0; i < queries.size(); ++i) rows[i] = bits(rows[i], other[i]);
   }
 
   const PatternPtr a_;
   const PatternPtr b_;
+
+ private:
+  // Only a side that is partial need be asked of each pair.
+  static void mask_of(const Pattern& side, std::span<const Position> queries,
+                      std::span<const Position> keys, std::span<uint64_t> rows) {
+    if (queries.empty() || keys.empty()) return side.mask(queries, keys, rows);
+    const Coverage coverage = side.cover(hull(queries), hull(keys));
+    if (coverage == Coverage::partial) return side.mask(queries, keys, rows);
+    const uint64_t all = ~uint64_t{0} >> (64 - keys.size());
+    std::ranges::fill(rows, coverage == Coverage::full ? all : 0);
+  }
+  static PositionRange hull(std::span<const Position> positions) {
+    return {positions.front(), {positions.back().value + 1}};
+  }
 };
 
 // empty < partial < full: the greater bound holds for the union, the lesser for the intersection.

@@ -59,7 +59,8 @@ class Pattern {
     return false;
   }
 
-  // Sets bit j of rows[i] where queries[i] sees keys[j], for at most 64 of each; clears the others.
+  // Sets bit j of rows[i] where queries[i] sees keys[j], for at most 64 of each, which both rise;
+  // clears the others.
   virtual void mask(std::span<const Position> queries, std::span<const Position> keys,
                     std::span<uint64_t> rows) const;
 
