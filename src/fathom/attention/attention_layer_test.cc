@@ -28,6 +28,7 @@ AttentionShape shape_of(const Problem& p, Operand operand) {
 // One pattern a head.
 std::vector<PatternPtr> patterns_of(std::string_view spec) {
   std::vector<PatternPtr> patterns;
+  patterns.reserve(kHeads);
   const PatternMap map = *parse_attention(spec);
   for (size_t head = 0; head < kHeads; ++head)
     patterns.push_back(map.pattern_for({.head = head, .heads = kHeads}));
@@ -130,8 +131,7 @@ TEST(AttentionLayer, MeasuresTheShareOfFullAttentionThatPatternsKeep) {
         const Measured got = attend_in_calls(p, spec, chunk, operand, true, measured);
         EXPECT_EQ(got.count.measured, measured.size() * kHeads);
         EXPECT_NEAR(got.count.mass, got.shares, shares * tolerance);
-        ASSERT_TRUE(got.count.mass_kept());
-        EXPECT_NEAR(*got.count.mass_kept(), got.shares / shares, tolerance);
+        EXPECT_NEAR(got.count.mass_kept().value_or(NAN), got.shares / shares, tolerance);
         EXPECT_EQ(got.shares < shares - 0.001, spec != "full");
       }
     }

@@ -87,8 +87,10 @@ std::vector<std::byte> packed(Operand operand, bool values, const std::vector<fl
 // Which token lies in each slot of a lane's blocks.
 std::vector<size_t> tokens_of_lane(const Places& places, int64_t lane) {
   std::vector<size_t> tokens;
-  for (size_t token = 0; token < places.size(); ++token)
-    if (places[token] && places[token]->lane == lane) tokens.push_back(token);
+  for (size_t token = 0; token < places.size(); ++token) {
+    const auto& place = places[token];
+    if (place && place->lane == lane) tokens.push_back(token);
+  }
   tokens.resize((tokens.size() + kBlock - 1) / kBlock * kBlock, SIZE_MAX);
   return tokens;
 }
@@ -167,9 +169,10 @@ TEST(LaneCache, BiasesLieBesideTheirKeys) {
   for (size_t head = 0; head < kKvHeads; ++head) {
     ASSERT_NO_FATAL_FAILURE(expect_holds(cache, head, 3, places, rows, rows));
     for (size_t i = 0; i < kTokens; ++i) {
-      if (!places[i]) continue;
-      const auto index = static_cast<size_t>(places[i]->index);
-      const size_t block = index / kBlock * 3 + static_cast<size_t>(places[i]->lane);
+      const auto& place = places[i];
+      if (!place) continue;
+      const auto index = static_cast<size_t>(place->index);
+      const size_t block = index / kBlock * 3 + static_cast<size_t>(place->lane);
       ASSERT_EQ(cache.view(head).biases[block][index % kBlock], biases[i]) << "key " << i;
     }
   }

@@ -40,6 +40,7 @@ class IndexRun {
         .cache = cache_.views()};
     index_->prepare(step);
     std::vector<PatternPtr> chosen;
+    chosen.reserve(p_.heads);
     for (size_t head = 0; head < p_.heads; ++head) chosen.push_back(index_->choose(step, head));
     done_ += tokens;
     return chosen;

@@ -35,6 +35,7 @@ AttendArgs args_of(const Problem& p, std::span<const AttendPart> parts, Output& 
 
 std::vector<AttendPart> parts_of_pieces(const std::deque<Piece>& pieces) {
   std::vector<AttendPart> parts;
+  parts.reserve(pieces.size());
   for (const Piece& piece : pieces) parts.push_back(piece.part());
   return parts;
 }

@@ -71,6 +71,7 @@ class Definition {
 void expect_definition(const Settings& settings, const Problem& p, size_t chunk) {
   SCOPED_TRACE(testing::Message() << settings.spec() << " in calls of " << chunk);
   std::vector<Definition> definitions;
+  definitions.reserve(p.heads);
   for (size_t head = 0; head < p.heads; ++head) definitions.emplace_back(settings, p, head);
   IndexRun run(settings.spec(), p, Operand::f32);
   for (size_t begin = 0; begin < p.queries; begin += chunk) {
