@@ -28,6 +28,12 @@ namespace {
 
 using SegmentsPtr = std::shared_ptr<const Segments>;
 
+// A bit for each key before `end`. Keys rise.
+uint64_t keys_before(Position end, std::span<const Position> keys) {
+  const auto count = std::ranges::lower_bound(keys, end) - keys.begin();
+  return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
+}
+
 // Of each query, the part of its past that one level stands for, and the first tokens of the text.
 class Part final : public Pattern {
  public:
@@ -48,12 +54,13 @@ class Part final : public Pattern {
     return last.begin <= keys.begin && keys.end <= first.end ? Coverage::full : Coverage::partial;
   }
 
+  // Keys rise, and so a part shows a stretch of them, besides the first tokens.
   void mask(std::span<const Position> queries, std::span<const Position> keys,
             std::span<uint64_t> rows) const override {
+    const uint64_t first = keys_before({first_}, keys);
     for (size_t i = 0; i < queries.size(); ++i) {
       const PositionRange part = segments_->part(level_, queries[i]);
-      rows[i] = 0;
-      for (size_t j = 0; j < keys.size(); ++j) rows[i] |= uint64_t{shows(part, keys[j])} << j;
+      rows[i] = first | (keys_before(part.end, keys) & ~keys_before(part.begin, keys));
     }
   }
 
