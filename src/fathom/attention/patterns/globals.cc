@@ -47,6 +47,7 @@ class Globals final : public Pattern {
   // The keys side by side, where they are scattered over many blocks of the cache.
   std::vector<Term> terms(int64_t) const override {
     std::vector<int64_t> blocks;
+    blocks.reserve(at_.size());
     for (const int64_t at : at_) blocks.push_back(at / int64_t{kBlock});
     blocks.erase(std::ranges::unique(blocks).begin(), blocks.end());
     if (blocks.size() * kBlock <= 2 * at_.size() || blocks.size() == 1) return {};
