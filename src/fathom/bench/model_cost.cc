@@ -33,6 +33,7 @@ double ModelCost::projection_flops(size_t tokens) const {
 
 std::vector<double> ModelCost::pairs(size_t depth, size_t tokens) const {
   std::vector<double> pairs;
+  pairs.reserve(heads_.patterns.size());
   const auto begin = static_cast<int64_t>(depth);
   const auto end = static_cast<int64_t>(depth + tokens);
   const PlanRequest request{.queries = {{begin}, {end}}, .keys = {{0}, {end}}};

@@ -35,9 +35,9 @@ struct Likelihoods {
 
 Result<std::vector<TokenId>> tokenize(const TaskInput& input) {
   const Tokenizer& tokenizer = input.engine->tokenizer();
+  const auto& bos = tokenizer.vocabulary().bos;
   std::vector<TokenId> tokens;
-  if (tokenizer.vocabulary().add_bos && tokenizer.vocabulary().bos)
-    tokens.push_back(*tokenizer.vocabulary().bos);
+  if (tokenizer.vocabulary().add_bos && bos) tokens.push_back(*bos);
   FATHOM_CHECK(tokenizer.encode(input.text, true, tokens));
   if (tokens.size() < input.window)
     return Error{"the text has " + std::to_string(tokens.size()) +
