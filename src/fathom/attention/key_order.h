@@ -38,10 +38,9 @@ class KeyOrder {
   virtual int64_t count(int64_t lane, Position end) const = 0;
   // The lane at which a query looks.
   virtual int64_t lane_of(Position query) const = 0;
-  // Where in their lane the queries from `first` to `last` see anything of its first `count` keys.
-  virtual Range reach(Position /*first*/, Position /*last*/, int64_t count) const {
-    return {0, count};
-  }
+  // At which of its lane's first `count` keys a query looks. From one query of a lane to the next,
+  // neither end goes back.
+  virtual Range window(Position /*query*/, int64_t count) const { return {0, count}; }
   // Equal names mean equal orders.
   virtual std::string name() const = 0;
 

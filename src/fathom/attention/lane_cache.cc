@@ -80,8 +80,9 @@ void LaneCache::forget(size_t kv_head, int64_t lane, int64_t before) {
 
 void LaneCache::write_biases(Places places, std::span<const float> biases) {
   for (size_t i = 0; i < biases.size(); ++i) {
-    if (!places[i]) continue;
-    const size_t block = block_of(*places[i]);
+    const std::optional<KeyOrder::Place>& place = places[i];
+    if (!place) continue;
+    const size_t block = block_of(*place);
     if (block >= biases_.size()) {
       bias_blocks_.resize(block + 1);
       biases_.resize(block + 1);
@@ -90,22 +91,24 @@ void LaneCache::write_biases(Places places, std::span<const float> biases) {
       bias_blocks_[block].resize(kBlock);
       biases_[block] = bias_blocks_[block].data();
     }
-    bias_blocks_[block][slot_of(*places[i])] = biases[i];
+    bias_blocks_[block][slot_of(*place)] = biases[i];
   }
 }
 
 void LaneCache::write_keys(std::span<std::byte* const> blocks, Places places,
                            ConstMatrix<float> rows) const {
-  for (size_t i = 0; i < places.size(); ++i)
-    if (places[i])
-      pack_keys(operand_, rows.rows_at(i, 1), slot_of(*places[i]), blocks[block_of(*places[i])]);
+  for (size_t i = 0; i < places.size(); ++i) {
+    const std::optional<KeyOrder::Place>& place = places[i];
+    if (place) pack_keys(operand_, rows.rows_at(i, 1), slot_of(*place), blocks[block_of(*place)]);
+  }
 }
 
 void LaneCache::write_values(std::span<std::byte* const> blocks, Places places,
                              ConstMatrix<float> rows) const {
-  for (size_t i = 0; i < places.size(); ++i)
-    if (places[i])
-      pack_values(operand_, rows.rows_at(i, 1), slot_of(*places[i]), blocks[block_of(*places[i])]);
+  for (size_t i = 0; i < places.size(); ++i) {
+    const std::optional<KeyOrder::Place>& place = places[i];
+    if (place) pack_values(operand_, rows.rows_at(i, 1), slot_of(*place), blocks[block_of(*place)]);
+  }
 }
 
 KvHeadView LaneCache::view(size_t kv_head) const {

@@ -43,10 +43,12 @@ class LanePlanner {
     const Position end =
         request_.causal ? std::min(request_.keys.end, hull_.end) : request_.keys.end;
     count_ = order_.count(lane, end);
-    const KeyOrder::Range reach = order_.reach(queries.front(), queries.back(), count_);
-    const int64_t last = std::min(reach.end, count_);
-    if (reach.begin < last)
-      plan_keys(reach.begin / kBlockSize, (last + kBlockSize - 1) / kBlockSize);
+    const KeyOrder::Range first = order_.window(queries.front(), count_);
+    const KeyOrder::Range last = order_.window(queries.back(), count_);
+    common_ = {last.begin, first.end};
+    const int64_t end_index = std::min(last.end, count_);
+    if (first.begin < end_index)
+      plan_keys(first.begin / kBlockSize, (end_index + kBlockSize - 1) / kBlockSize);
     writer_.end_query_block();
   }
 
@@ -70,7 +72,8 @@ class LanePlanner {
     const int64_t end = std::min(last * kBlockSize, count_);
     const PositionRange keys{order_.key_at({lane_, first * kBlockSize}),
                              {order_.key_at({lane_, end - 1}).value + 1}};
-    Coverage coverage = last * kBlockSize > count_ ? Coverage::partial : Coverage::full;
+    const bool common = common_.begin <= first * kBlockSize && last * kBlockSize <= common_.end;
+    Coverage coverage = common && last * kBlockSize <= count_ ? Coverage::full : Coverage::partial;
     if (request_.causal) {
       if (keys.begin >= hull_.end) return Coverage::empty;
       if (keys.end.value - 1 > hull_.begin.value) coverage = Coverage::partial;
@@ -88,9 +91,18 @@ class LanePlanner {
     BlockMask mask;
     const auto rows = std::span(mask.rows).first(queries_.size());
     within_.mask(queries_, keys, rows);
+    if (begin < common_.begin || end > common_.end) hide_outside_windows(begin, rows);
     if (request_.causal) hide_later_keys(keys, rows);
-    const uint32_t index = writer_.add(mask, queries_.size());
+    const uint32_t index = writer_.intern(mask, queries_.size());
     if (index != RunWriter::kNothing) writer_.emit(order_.block_number(lane_, block), 1, index);
+  }
+
+  // Of the block that begins at index `begin`.
+  void hide_outside_windows(int64_t begin, std::span<uint64_t> rows) const {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const KeyOrder::Range window = order_.window(queries_[i], count_);
+      rows[i] &= first_bits(window.end - begin) & ~first_bits(window.begin - begin);
+    }
   }
 
   void hide_later_keys(std::span<const Position> keys, std::span<uint64_t> rows) const {
@@ -106,7 +118,8 @@ class LanePlanner {
   const PlanRequest& request_;
   RunWriter writer_;
   int64_t lane_ = 0;
-  int64_t count_ = 0;  // keys of the lane, of those that the request has
+  int64_t count_ = 0;       // keys of the lane, of those that the request has
+  KeyOrder::Range common_;  // of these, what all queries look at; empty or not
   std::span<const Position> queries_;
   PositionRange hull_;  // of the queries
 };

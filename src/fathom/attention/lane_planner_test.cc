@@ -30,10 +30,9 @@ class Newest final : public KeyOrder {
   Position key_at(Place place) const override { return residues_->key_at(place); }
   int64_t count(int64_t lane, Position end) const override { return residues_->count(lane, end); }
   int64_t lane_of(Position query) const override { return residues_->lane_of(query); }
-  Range reach(Position first, Position last, int64_t count) const override {
-    const int64_t lane = lane_of(first);
-    return {std::max<int64_t>(0, residues_->count(lane, first) - newest_),
-            std::min(count, residues_->count(lane, last))};
+  Range window(Position query, int64_t count) const override {
+    const int64_t before = residues_->count(lane_of(query), query);
+    return {std::max<int64_t>(0, before - newest_), std::min(count, before)};
   }
   std::string name() const override { return "newest of " + residues_->name(); }
 

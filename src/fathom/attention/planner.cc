@@ -15,12 +15,6 @@ namespace {
 
 constexpr int64_t kBlockSize = kBlock;
 
-// The lowest `count` bits: none of fewer than one, all of more than there are.
-uint64_t first_bits(int64_t count) {
-  if (count <= 0) return 0;
-  return count >= kBlockSize ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
-}
-
 int64_t blocks_of(int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
 
 // The masks already made, by what settles their bits: a block's sizes, how far causality cuts into

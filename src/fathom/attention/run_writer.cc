@@ -13,22 +13,11 @@ size_t RunWriter::Hash::operator()(uint32_t index) const {
   return hash;
 }
 
-std::optional<uint32_t> RunWriter::without_mask(const BlockMask& mask, size_t queries) {
+uint32_t RunWriter::intern(const BlockMask& mask, size_t queries) {
   const auto rows = std::span(mask.rows).first(queries);
   if (std::ranges::all_of(rows, [](uint64_t row) { return row == 0; })) return kNothing;
   if (std::ranges::all_of(rows, [](uint64_t row) { return row == ~uint64_t{0}; }))
     return KeyRun::kFull;
-  return std::nullopt;
-}
-
-uint32_t RunWriter::add(const BlockMask& mask, size_t queries) {
-  if (const auto other = without_mask(mask, queries)) return *other;
-  plan_.masks.push_back(mask);
-  return static_cast<uint32_t>(plan_.masks.size() - 1);
-}
-
-uint32_t RunWriter::intern(const BlockMask& mask, size_t queries) {
-  if (const auto other = without_mask(mask, queries)) return *other;
   plan_.masks.push_back(mask);
   const auto [index, fresh] = indices_.insert(static_cast<uint32_t>(plan_.masks.size() - 1));
   if (!fresh) plan_.masks.pop_back();

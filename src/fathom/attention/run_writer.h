@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <unordered_set>
 
 #include "fathom/kernels/block_plan.h"
 
 namespace fathom {
+
+// The lowest `count` bits of a mask's row: none of fewer than one, all of more than there are.
+constexpr uint64_t first_bits(int64_t count) {
+  if (count <= 0) return 0;
+  return count >= int64_t{kBlock} ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
+}
 
 class RunWriter {
  public:
@@ -21,9 +26,6 @@ class RunWriter {
   // The mask's index among the plan's, which are kept once each; or kFull or kNothing, where that
   // is what it says of the first `queries` rows.
   uint32_t intern(const BlockMask& mask, size_t queries);
-
-  // The same, kept beside equal ones: for masks that hardly ever repeat.
-  uint32_t add(const BlockMask& mask, size_t queries);
 
   // Appends a run, or lengthens the last one of this query block if it continues it.
   void emit(int64_t first, int64_t count, uint32_t mask);
@@ -40,9 +42,6 @@ class RunWriter {
     const std::vector<BlockMask>& masks;
     bool operator()(uint32_t a, uint32_t b) const { return masks[a] == masks[b]; }
   };
-
-  // kFull or kNothing, if that is what the first rows of the mask say.
-  static std::optional<uint32_t> without_mask(const BlockMask& mask, size_t queries);
 
   BlockPlan& plan_;
   std::unordered_set<uint32_t, Hash, Equal> indices_{16, Hash{plan_.masks}, Equal{plan_.masks}};

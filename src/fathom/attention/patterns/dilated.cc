@@ -109,7 +109,7 @@ const PatternPlugin dilated = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
-    .typical = "dilated(size=512, gap=8)",
+    .typical = "dilated(size=1024, gap=8)",
 };
 
 }  // namespace fathom::patterns

@@ -134,7 +134,7 @@ const PatternPlugin fixed = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
-    .typical = "fixed(block=256, summary=16)",
+    .typical = "fixed(block=256, summary=32)",
 };
 
 }  // namespace fathom::patterns

@@ -95,9 +95,9 @@ class SegmentOrder final : public KeyOrder {
   }
   int64_t count(int64_t, Position end) const override { return index_of(end); }
   int64_t lane_of(Position) const override { return 0; }
-  Range reach(Position first, Position last, int64_t count) const override {
-    return {index_of(segments_->part(level_, first).begin),
-            std::min(index_of(segments_->part(level_, last).end), count)};
+  Range window(Position query, int64_t count) const override {
+    const PositionRange part = segments_->part(level_, query);
+    return {index_of(part.begin), std::min(index_of(part.end), count)};
   }
   std::string name() const override { return "segments of level " + std::to_string(level_); }
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "fathom/attention/angular_hash.h"
+#include "fathom/attention/compose.h"
 #include "fathom/attention/key_buckets.h"
 #include "fathom/attention/key_index.h"
 #include "fathom/attention/lane_cache.h"
@@ -52,9 +53,10 @@ class RoundOrder final : public KeyOrder {
   Position key_at(Place place) const override { return keys_.key_at(place); }
   int64_t count(int64_t lane, Position end) const override { return keys_.count(lane, end); }
   int64_t lane_of(Position query) const override { return code_of(query) % keys_.buckets(); }
-  Range reach(Position first, Position, int64_t count) const override {
-    const int64_t chunk = code_of(first) / keys_.buckets();
-    return {std::max<int64_t>(0, chunk - 1) * keys_.chunk(), count};
+  Range window(Position query, int64_t count) const override {
+    const int64_t chunk = code_of(query) / keys_.buckets();
+    return {std::max<int64_t>(0, chunk - 1) * keys_.chunk(),
+            std::min(count, (chunk + 1) * keys_.chunk())};
   }
   std::string name() const override { return "buckets"; }
 
@@ -109,10 +111,11 @@ class Choice final : public Pattern {
   Coverage cover(PositionRange, PositionRange) const override { return Coverage::partial; }
   std::vector<Term> terms(int64_t) const override {
     std::vector<Term> terms;
+    terms.reserve(rounds_.size());
     for (size_t i = 0; i < rounds_.size(); ++i)
       terms.push_back({.order = rounds_[i]->order(),
                        .whole = rounds_[i],
-                       .within = rounds_[i],
+                       .within = everything(),
                        .copy = &copies_[i]});
     return terms;
   }

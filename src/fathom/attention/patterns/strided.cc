@@ -76,7 +76,7 @@ const PatternPlugin strided = {
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
-    .typical = "strided(stride=64)",
+    .typical = "strided(stride=16)",
 };
 
 }  // namespace fathom::patterns
