@@ -1,8 +1,13 @@
 // fathom bench patterns: what each attention pattern costs, and how that grows.
+#include <cerrno>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
+
+#include <unistd.h>
 
 #include "bench_commands.h"
 #include "bench_flags.h"
@@ -40,6 +45,14 @@ Status check(PatternsBench& bench) {
   return {};
 }
 
+// A plot that cannot be written should be known before all is measured.
+Status check_writable(const std::string& path) {
+  if (path.empty()) return {};
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0) return {};
+  return Error{path + ": " + std::generic_category().message(errno)};
+}
+
 // Collects a curve for each pattern while figures come.
 class Curves {
  public:
@@ -65,6 +78,8 @@ int bench(const Flags& flags) {
   PatternsBench patterns = flags.patterns;
   const Status sound = check(patterns);
   if (!sound.ok()) return misused(sound.error());
+  const Status writable = check_writable(flags.svg);
+  if (!writable.ok()) return failed(writable.error());
   auto machine = BenchMachine::make(flags.bench);
   if (!machine.ok()) return misused(machine.error());
   FigurePrinter printer(flags.bench.json);
@@ -82,7 +97,8 @@ int bench(const Flags& flags) {
                                       {{"heads", patterns.heads},
                                        {"kv_heads", patterns.kv_heads},
                                        {"head_dim", patterns.head_dim},
-                                       {"chunk", patterns.chunk}});
+                                       {"chunk", patterns.chunk},
+                                       {"seconds", flags.bench.seconds}});
   return shown.ok() ? kDone : failed(shown.error());
 }
 

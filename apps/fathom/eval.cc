@@ -16,6 +16,7 @@ struct Flags {
   ModelFlags model;
   std::string file;
   size_t window = 2048;
+  size_t chunk = 512;
   bool json = false;
 };
 
@@ -44,6 +45,7 @@ int evaluate(const Task& task, const Flags& flags) {
                      .attention = settings.value().attention,
                      .text = std::move(*text),
                      .window = flags.window,
+                     .chunk = flags.chunk,
                      .progress = [&line](const Progress& progress) {
                        line.show(progress);
                        return !interrupted();
@@ -53,7 +55,10 @@ int evaluate(const Task& task, const Flags& flags) {
     failed({flags.file + ": " + figures.error().message});
     return interrupted() ? kInterrupted : kFailed;
   }
-  const Status shown = show(figures.value(), flags.json);
+  nlohmann::json all = figures.value();
+  all["model"] = flags.model.model;
+  all["precision"] = flags.model.precision;
+  const Status shown = show(all, flags.json);
   return shown.ok() ? kDone : failed(shown.error());
 }
 
@@ -65,6 +70,9 @@ CLI::App* add_task(CLI::App& app, const Task& task, Flags& flags) {
       ->check(file_name());
   sub->add_option("--window", flags.window, "Tokens a window (default: 2048)")
       ->check(whole_number(4, kMostTokens));
+  sub->add_option("-b,--chunk", flags.chunk,
+                  "Tokens read at a time (default: 512); 1 reads as decoding does")
+      ->check(whole_number(1, 1 << 20));
   sub->add_flag("--json", flags.json, "Print one JSON object");
   sub->footer("Example:\n  fathom eval " + std::string(task.name) +
               " -m smollm2-135m -f book.txt --window 2048 --attn streaming");

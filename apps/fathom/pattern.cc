@@ -34,6 +34,8 @@ Result<PatternPtr> choose_pattern(const PatternFlags& flags, const PatternMap& a
     return Error{"--head " + std::to_string(at.head) + ": heads count from 0, and --heads is " +
                  std::to_string(at.heads)};
   PatternPtr pattern = attention.pattern_for(at);
+  if (depends_on_content(*pattern, tokens) && flags.bidirectional)
+    return Error{pattern->spec() + " depends on content, and is causal: leave out --bidirectional"};
   if (depends_on_content(*pattern, tokens))
     return Error{pattern->spec() + " depends on content: give -m MODEL and -f FILE"};
   return pattern;
@@ -92,7 +94,7 @@ void add_head_flags(CLI::App& app, Placement& placement) {
 void add_output_flags(CLI::App& app, PatternFlags& flags) {
   app.add_flag("--json", flags.json,
                "Print one JSON object: tokens, rows (each query's keys), active, full, fraction, "
-               "spec, bidirectional, plan_seconds");
+               "spec, layer, head, bidirectional; without -m also plan_seconds");
   auto* count = app.add_flag("--count", flags.count, "Count alone, no drawing, no rows");
   app.add_option("--svg", flags.svg, "Draw into this file too")
       ->type_name("FILE")

@@ -30,6 +30,8 @@ PatternReportOptions report_options(const PatternFlags& flags, const Pattern& pa
                                     int64_t tokens) {
   return {.title = title_of(flags),
           .spec = pattern.spec(),
+          .layer = flags.placement.layer,
+          .head = flags.placement.head,
           .tokens = tokens,
           .causal = !flags.bidirectional,
           .json = flags.json,

@@ -87,6 +87,8 @@ Status PatternReport::finish_json() const {
       {"full", full_},
       {"fraction", static_cast<double>(active_) / static_cast<double>(full_)},
       {"spec", options_.spec},
+      {"layer", options_.layer},
+      {"head", options_.head},
       {"bidirectional", !options_.causal}};
   if (seconds_) figures["plan_seconds"] = *seconds_;
   const std::string text = figures.dump().substr(1);  // the object is already open

@@ -16,6 +16,8 @@ namespace fathom {
 struct PatternReportOptions {
   std::string title;  // what is drawn
   std::string spec;   // as the pattern has it
+  size_t layer = 0;
+  size_t head = 0;
   int64_t tokens = 0;
   bool causal = true;
   bool json = false;

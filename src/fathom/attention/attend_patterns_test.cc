@@ -66,7 +66,7 @@ Attended attend_in_chunks(const Problem& p, const Cache& cache, const PatternMap
     shared.begin(call.positions);
     const AttentionLayer::Plans plans = layer.plan(call, shared);
     const AttentionCount counted =
-        layer.attend(call, plans, false, {result.out.data() + begin * width, count, width});
+        layer.attend(call, plans, std::nullopt, {result.out.data() + begin * width, count, width});
     uint64_t seen = 0;
     for (size_t head = 0; head < kHeads; ++head) {
       for (size_t q = begin; q < begin + count; ++q) {

@@ -12,19 +12,6 @@
 namespace fathom {
 namespace {
 
-// The queries whose mass is measured: one of every kMeasured of the text, drawn so that no
-// pattern's period meets them.
-std::vector<Position> measured_queries(PositionRange positions) {
-  constexpr int64_t kMeasured = AttentionLayer::kMeasured;
-  std::vector<Position> measured;
-  for (int64_t i = positions.begin.value / kMeasured; i * kMeasured < positions.end.value; ++i) {
-    const auto drawn = static_cast<int64_t>(mix(1, static_cast<uint64_t>(i)) % kMeasured);
-    const Position query{i * kMeasured + drawn};
-    if (positions.begin <= query && query < positions.end) measured.push_back(query);
-  }
-  return measured;
-}
-
 size_t row_of(const AttentionCall& call, Position query) {
   return static_cast<size_t>(query.value - call.positions.begin.value);
 }
@@ -151,12 +138,12 @@ AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlan
   return plans;
 }
 
-AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& plans, bool measure,
-                                      Matrix<float> out) const {
+AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& plans,
+                                      std::optional<uint64_t> measure, Matrix<float> out) const {
   AttentionCount count;
   count.select_seconds = plans.select_seconds;
   const std::vector<Position> measured =
-      measure ? measured_queries(call.positions) : std::vector<Position>();
+      measure ? measured_queries(call.positions, *measure) : std::vector<Position>();
   Buffer<float> log_sums(measured.empty() ? 0 : call.queries.rows * shape_.heads);
   const std::vector<AttendPart> all_parts = parts(call, plans);
   AttendArgs args{.queries = call.queries,
@@ -207,6 +194,18 @@ std::vector<AttendPart> AttentionLayer::parts(const AttentionCall& call, const P
 const LaneCache* AttentionLayer::copy_of(const PlannedTerm& term) const {
   if (term.order == nullptr) return nullptr;
   return term.copy != nullptr ? term.copy : &copies_.at(term.order->name()).cache;
+}
+
+std::vector<Position> AttentionLayer::measured_queries(PositionRange positions, uint64_t seed) {
+  constexpr int64_t kMany = 16;
+  std::vector<Position> measured;
+  for (Position begin = positions.begin; begin < positions.end; begin.value += kMeasured) {
+    const int64_t size = std::min(kMeasured, positions.end.value - begin.value);
+    const auto bits = mix(mix(0, seed + 1), static_cast<uint64_t>(begin.value));
+    const auto drawn = static_cast<int64_t>(bits >> 16 & 0xffffff);
+    if (size >= kMany || drawn % kMeasured < size) measured.push_back({begin.value + drawn % size});
+  }
+  return measured;
 }
 
 void AttentionLayer::measure_mass(const AttentionCall& call, std::span<const Position> measured,

@@ -69,14 +69,17 @@ class AttentionLayer {
   // `shared` are begun for call.positions.
   Plans plan(const AttentionCall& call, SharedPlans& shared);
 
-  // Attends: `out` as attend() has it. With `measure`, the mass that the patterns keep is measured
-  // for one of every kMeasured queries of the text.
-  AttentionCount attend(const AttentionCall& call, const Plans& plans, bool measure,
-                        Matrix<float> out) const;
+  // Attends: `out` as attend() has it. With `measure`, a seed, the mass that the patterns keep is
+  // measured for some queries of the call that it draws, one of every kMeasured.
+  AttentionCount attend(const AttentionCall& call, const Plans& plans,
+                        std::optional<uint64_t> measure, Matrix<float> out) const;
 
   size_t bytes() const;  // of copies and indices
 
+  // The queries of a call whose mass is measured: one drawn of every kMeasured, and of what is left
+  // if that is a good many; of few, as in decoding, one of kMeasured.
   static constexpr int64_t kMeasured = 256;
+  static std::vector<Position> measured_queries(PositionRange positions, uint64_t seed);
 
  private:
   std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 
 #include "fathom/attention/pattern_map.h"
 #include "fathom/attention/test_patterns.h"
@@ -51,14 +53,13 @@ double share_seen(const Problem& p, const Scores& score, const Pattern& pattern,
 
 struct Measured {
   AttentionCount count;
-  double shares = 0;                     // of sampled queries of all heads, in double precision
-  std::vector<size_t> measured_by_call;  // queries, over all heads
+  double shares = 0;  // of the measured queries of all heads, in double precision
 };
 
-// All of p's tokens in calls of up to `chunk`. `sampled`: queries whose shares are
-// taken in double precision too.
+// All of p's tokens in calls of up to `chunk`. The shares of what is measured by the seed `measure`
+// are taken in double precision too.
 Measured attend_in_calls(const Problem& p, std::string_view spec, size_t chunk, Operand operand,
-                         bool measure, const std::vector<size_t>& sampled = {}) {
+                         std::optional<uint64_t> measure) {
   ThreadPool pool(2);
   const Compute compute{.operand = operand, .pool = &pool};
   const Cache cache(p, operand);
@@ -82,10 +83,11 @@ Measured attend_in_calls(const Problem& p, std::string_view spec, size_t chunk, 
     std::vector<float> out(count * width);
     const AttentionCount of_call = layer.attend(call, plans, measure, {out.data(), count, width});
     all.count.add(of_call);
-    all.measured_by_call.push_back(of_call.measured / kHeads);
-    for (const size_t q : sampled)
-      for (size_t head = 0; head < kHeads && begin <= q && q < begin + count; ++head)
-        all.shares += share_seen(p, score, *plans.of_head[head]->pattern, q, head);
+    if (!measure) continue;
+    for (const Position q : AttentionLayer::measured_queries(call.positions, *measure))
+      for (size_t head = 0; head < kHeads; ++head)
+        all.shares +=
+            share_seen(p, score, *plans.of_head[head]->pattern, static_cast<size_t>(q.value), head);
   }
   return all;
 }
@@ -99,37 +101,40 @@ constexpr std::string_view kSpecs[] = {
     "window(size=20); heads 1: lsh(rounds=2, buckets=4, chunk=64) | sinks; heads 2: full",
 };
 
-// Found token by token, as the calls in which something is measured.
-std::vector<size_t> measured_queries(const Problem& p) {
-  const std::vector<size_t> by_query =
-      attend_in_calls(p, "sinks", 1, Operand::f32, true).measured_by_call;
-  std::vector<size_t> queries;
-  for (size_t q = 0; q < by_query.size(); ++q)
-    if (by_query[q] != 0) queries.push_back(q);
-  return queries;
-}
-
 TEST(AttentionLayer, MeasuresOneQueryOfEverySoMany) {
-  const Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 1);
-  const std::vector<size_t> measured = measured_queries(p);
-  ASSERT_EQ(measured.size(), kTokens / AttentionLayer::kMeasured);
-  for (size_t i = 0; i < measured.size(); ++i)
-    EXPECT_EQ(measured[i] / AttentionLayer::kMeasured, i);
+  const auto drawn = [](int64_t begin, int64_t end, uint64_t seed) {
+    return AttentionLayer::measured_queries({{begin}, {end}}, seed);
+  };
+  std::set<int64_t> places;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const std::vector<Position> of_many = drawn(1000, 1000 + 3 * 256 + 20, seed);
+    ASSERT_EQ(of_many.size(), 4u);
+    for (int64_t i = 0; i < 4; ++i) {
+      EXPECT_GE(of_many[static_cast<size_t>(i)].value, 1000 + 256 * i);
+      EXPECT_LT(of_many[static_cast<size_t>(i)].value,
+                1000 + std::min(256 * (i + 1), int64_t{788}));
+    }
+    places.insert(of_many[0].value);
+    EXPECT_EQ(drawn(3, 19, seed).size(), 1u) << "a short text is measured, too";
+  }
+  EXPECT_GT(places.size(), 30u) << "each seed has its own";
+  size_t of_single = 0;
+  for (int64_t q = 0; q < 25600; ++q) of_single += drawn(q, q + 1, 7).size();
+  EXPECT_NEAR(static_cast<double>(of_single), 100, 40) << "of single queries, one of 256";
 }
 
 // A difference of two logarithms, each off as attend_parts_test.cc derives it.
 TEST(AttentionLayer, MeasuresTheShareOfFullAttentionThatPatternsKeep) {
   const Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 1);
-  const std::vector<size_t> measured = measured_queries(p);
-  const auto shares = static_cast<double>(measured.size() * kHeads);
   for (const std::string_view spec : kSpecs) {
     for (const Operand operand : {Operand::f32, Operand::bf16}) {
       const double tolerance = operand == Operand::f32 ? 4e-5 : 0x1p-7 + 4e-4;
       for (const size_t chunk : {kTokens, size_t{1}, size_t{256}, size_t{100}}) {
         SCOPED_TRACE(testing::Message()
                      << spec << " in calls of " << chunk << " in " << name(operand));
-        const Measured got = attend_in_calls(p, spec, chunk, operand, true, measured);
-        EXPECT_EQ(got.count.measured, measured.size() * kHeads);
+        const Measured got = attend_in_calls(p, spec, chunk, operand, 7);
+        const auto shares = static_cast<double>(got.count.measured);
+        ASSERT_GT(shares, 0);
         EXPECT_NEAR(got.count.mass, got.shares, shares * tolerance);
         EXPECT_NEAR(got.count.mass_kept().value_or(NAN), got.shares / shares, tolerance);
         EXPECT_EQ(got.shares < shares - 0.001, spec != "full");
@@ -140,7 +145,7 @@ TEST(AttentionLayer, MeasuresTheShareOfFullAttentionThatPatternsKeep) {
 
 TEST(AttentionLayer, MeasuresNothingUnlessAsked) {
   const Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 2);
-  const Measured got = attend_in_calls(p, "window(size=40)", 100, Operand::bf16, false);
+  const Measured got = attend_in_calls(p, "window(size=40)", 100, Operand::bf16, std::nullopt);
   EXPECT_EQ(got.count.measured, 0u);
   EXPECT_FALSE(got.count.mass_kept());
 }
@@ -151,7 +156,7 @@ TEST(AttentionLayer, CountsPairsOfAllHeads) {
   constexpr uint64_t window = 40 * 41 / 2 + (kTokens - 40) * 40;
   for (const size_t chunk : {kTokens, size_t{77}}) {
     const AttentionCount one =
-        attend_in_calls(p, "window(size=40)", chunk, Operand::bf16, false).count;
+        attend_in_calls(p, "window(size=40)", chunk, Operand::bf16, std::nullopt).count;
     EXPECT_EQ(one.full, kHeads * full);
     EXPECT_EQ(one.scored, kHeads * window);
     const AttentionCount mixed =
@@ -165,9 +170,10 @@ TEST(AttentionLayer, CountsPairsOfAllHeads) {
 // Only choosing by content is selection.
 TEST(AttentionLayer, TimesWhatChoosingTakes) {
   const Problem p = make_problem(kTokens, kTokens, kHeads, kKvHeads, kHeadDim, 4);
-  EXPECT_EQ(attend_in_calls(p, "strided(stride=7)", 100, Operand::bf16, false).count.select_seconds,
+  EXPECT_EQ(attend_in_calls(p, "strided(stride=7)", 100, Operand::bf16, std::nullopt)
+                .count.select_seconds,
             0);
-  EXPECT_GT(attend_in_calls(p, "topk_blocks(block=16, keep=4)", 100, Operand::bf16, false)
+  EXPECT_GT(attend_in_calls(p, "topk_blocks(block=16, keep=4)", 100, Operand::bf16, std::nullopt)
                 .count.select_seconds,
             0);
 }

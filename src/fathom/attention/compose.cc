@@ -9,6 +9,10 @@
 namespace fathom {
 namespace {
 
+// More orders than these cost more, in memory and planning, than they save: all is then planned
+// over the cache.
+constexpr size_t kMostTerms = 16;
+
 class Everything final : public Pattern {
  public:
   bool sees(Position, Position) const override { return true; }
@@ -118,8 +122,9 @@ class Union final : public Pair {
   std::vector<Term> terms(int64_t context) const override {
     std::vector<Term> all = terms_of(a_, context);
     for (Term& term : terms_of(b_, context)) all.push_back(std::move(term));
-    const bool packed = std::ranges::any_of(all, [](const Term& t) { return t.order != nullptr; });
-    return packed ? all : std::vector<Term>();
+    const auto orders =
+        std::ranges::count_if(all, [](const Term& term) { return term.order != nullptr; });
+    return orders > 0 && static_cast<size_t>(orders) <= kMostTerms ? all : std::vector<Term>();
   }
   std::unique_ptr<KeyIndex> index(const AttentionShape& shape) const override {
     return join_indices(shape, &unite);
@@ -144,10 +149,13 @@ class Intersection final : public Pair {
   }
   // Those of one side within the other: in an order of either.
   std::vector<Term> terms(int64_t context) const override {
+    const std::vector<Term> of_a = terms_of(a_, context);
+    const std::vector<Term> of_b = terms_of(b_, context);
+    if (of_a.size() * of_b.size() > kMostTerms) return {};
     std::vector<Term> all;
     bool packed = false;
-    for (const Term& a : terms_of(a_, context)) {
-      for (const Term& b : terms_of(b_, context)) {
+    for (const Term& a : of_a) {
+      for (const Term& b : of_b) {
         const Term& ordered = a.order != nullptr ? a : b;
         const Term& other = a.order != nullptr ? b : a;
         packed |= ordered.order != nullptr;

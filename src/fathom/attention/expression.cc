@@ -74,21 +74,32 @@ Result<Expression> Expression::parse_pattern(SpecCursor& cursor) {
   return leaf;
 }
 
-Result<Expression> Expression::join(const SpecCursor& cursor, Kind kind, Expression first,
+Result<Expression> Expression::join(SpecCursor& cursor, Kind kind, Expression first,
                                     std::vector<Expression> others) {
   if (others.empty()) return first;
+  size_t patterns = first.patterns();
+  for (const Expression& other : others) patterns += other.patterns();
+  if (patterns > kMostPatterns)
+    return cursor.expected("at most " + std::to_string(kMostPatterns) + " patterns joined, not " +
+                           std::to_string(patterns) + ",");
   for (const Expression* part = &first; part != others.data() + others.size();
        part = part == &first ? others.data() : part + 1)
     if (part->kind_ == Kind::pattern && part->plugin_->stands_alone)
       return cursor.error(part->at_, std::string(part->plugin_->name) +
                                          " cannot be joined with other patterns: give it a layer "
                                          "or a head of its own, as in 'even: " +
-                                         std::string(part->plugin_->name) + "; odd: window'");
+                                         std::string(part->plugin_->name) + "; odd: streaming'");
   Expression joined;
   joined.kind_ = kind;
   joined.parts_.push_back(std::move(first));
   for (Expression& other : others) joined.parts_.push_back(std::move(other));
   return joined;
+}
+
+size_t Expression::patterns() const {
+  size_t count = kind_ == Kind::pattern ? 1 : 0;
+  for (const Expression& part : parts_) count += part.patterns();
+  return count;
 }
 
 PatternPtr Expression::pattern_for(const Placement& placement) const {

@@ -17,6 +17,8 @@ namespace fathom {
 class Expression {
  public:
   // Takes an expression off the cursor. Errors point at the character and say what is valid.
+  // It may name up to kMostPatterns patterns: each costs memory, and time of every plan.
+  static constexpr size_t kMostPatterns = 64;
   static Result<Expression> parse(SpecCursor& cursor) { return parse_union(cursor, 0); }
 
   PatternPtr pattern_for(const Placement& placement) const;
@@ -33,8 +35,10 @@ class Expression {
   static Result<Expression> parse_factor(SpecCursor& cursor, int depth);
   static Result<Expression> parse_pattern(SpecCursor& cursor);
   // Error: one of them stands alone.
-  static Result<Expression> join(const SpecCursor& cursor, Kind kind, Expression first,
+  static Result<Expression> join(SpecCursor& cursor, Kind kind, Expression first,
                                  std::vector<Expression> others);
+
+  size_t patterns() const;  // how many it names
 
   Kind kind_ = Kind::pattern;
   const PatternPlugin* plugin_ = nullptr;  // of a pattern

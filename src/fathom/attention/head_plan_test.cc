@@ -177,5 +177,19 @@ TEST(HeadPlan, SeveralAreEachAsAlone) {
   EXPECT_TRUE(plan_heads(pool, {}, request, 4096).empty());
 }
 
+// Products of orders would be as many as all choices of one from each factor.
+TEST(HeadPlan, ManyOrdersArePlannedOverTheCache) {
+  std::string spec;
+  for (int i = 2; i < 22; ++i)
+    spec += (i == 2 ? "(every(step=" : " & (every(step=") + std::to_string(i) + ") | sinks)";
+  const PatternPtr pattern = pattern_of(spec);
+  EXPECT_LE(disjoint_terms(pattern, 1000).size(), 16u);
+  const PlanRequest request{{{0}, {300}}, {{0}, {300}}};
+  uint64_t seen = 0;
+  for (int64_t q = 0; q < 300; ++q)
+    for (int64_t k = 0; k <= q; ++k) seen += pattern->sees({q}, {k}) ? 1 : 0;
+  EXPECT_EQ(scored_pairs(plan_head(pattern, request, 1000)), seen);
+}
+
 }  // namespace
 }  // namespace fathom

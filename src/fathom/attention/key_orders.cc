@@ -93,7 +93,7 @@ KeyOrderPtr listed_keys(std::vector<int64_t> at) {
 }
 
 bool worth_lanes(int64_t lanes, int64_t context) {
-  return lanes <= std::max(kBlockSize, context / kBlockSize);
+  return lanes <= std::max(kBlockSize, context / (2 * kBlockSize));
 }
 
 KeyOrderPtr residue_lanes(int64_t period) {

@@ -103,12 +103,12 @@ TEST(KeyOrders, HaveANameEach) {
   EXPECT_EQ(residue_subset(10, 3, 5)->name(), residue_subset(10, 3, 5)->name());
 }
 
-// Lanes of a block each at least, or as many as a small text may have.
+// Lanes of two blocks each at least, or as many as a small text may have.
 TEST(KeyOrders, AreWorthTheirMemoryWhereLanesFillBlocks) {
   EXPECT_TRUE(worth_lanes(64, 100));
   EXPECT_FALSE(worth_lanes(65, 100));
-  EXPECT_TRUE(worth_lanes(1000, 64'000));
-  EXPECT_FALSE(worth_lanes(1001, 64'000));
+  EXPECT_TRUE(worth_lanes(500, 64'000));
+  EXPECT_FALSE(worth_lanes(501, 64'000));
 }
 
 }  // namespace

@@ -208,5 +208,15 @@ TEST(ParameterParser, ErrorsPointAtTheCharacter) {
   }
 }
 
+// Each costs memory, and a chain of thousands would exhaust the stack.
+TEST(Spec, JoinsSoManyPatternsAndNoMore) {
+  std::string spec = "sinks";
+  for (int i = 1; i < 64; ++i) spec += i % 2 == 0 ? " | sinks" : " & sinks";
+  EXPECT_TRUE(parse_pattern(spec).ok());
+  const auto refused = parse_pattern(spec + " | sinks");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("at most 64 patterns"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fathom

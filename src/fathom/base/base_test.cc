@@ -86,5 +86,21 @@ TEST(ThreadPool, SurvivesManyShortRuns) {
   EXPECT_EQ(total, 60000u);
 }
 
+TEST(ThreadPool, HandsOnWhatATaskThrows) {
+  for (const size_t threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    std::atomic<size_t> begun = 0;
+    const auto fail = [&](size_t task, size_t) {
+      ++begun;
+      if (task == 3) throw std::bad_alloc();
+    };
+    EXPECT_THROW(pool.run(1000, fail), std::bad_alloc) << threads << " threads";
+    EXPECT_LT(begun, 1000u) << "the others are left out";
+    begun = 0;
+    pool.run(3, fail);
+    EXPECT_EQ(begun, 3u) << "and the next call is as any";
+  }
+}
+
 }  // namespace
 }  // namespace fathom

@@ -1,6 +1,7 @@
 #include "fathom/base/thread_pool.h"
 
 #include <system_error>
+#include <utility>
 
 #include <sched.h>
 
@@ -48,7 +49,14 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::drain(size_t worker) {
-  for (size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) (*task_)(i, worker);
+  try {
+    for (size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;)
+      (*task_)(i, worker);
+  } catch (...) {
+    next_.store(count_, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    if (failure_ == nullptr) failure_ = std::current_exception();
+  }
 }
 
 void ThreadPool::run(size_t count, const std::function<void(size_t, size_t)>& task) {
@@ -68,6 +76,11 @@ void ThreadPool::run(size_t count, const std::function<void(size_t, size_t)>& ta
   }
   wake_.notify_all();
   drain(0);
+  await_workers();
+  if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void ThreadPool::await_workers() {
   for (int spin = 0; spin < kSpins; ++spin) {
     if (running_.load(std::memory_order_acquire) == 0) return;
     pause_cpu();

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -27,12 +28,14 @@ class ThreadPool {
 
   // Calls task(i, worker) for every i in [0, count), in any order and on any thread, and returns
   // when all are done. `worker` < size() names the thread, for scratch memory. Tasks must not
-  // throw, and must not call run() of the same pool. Callers on several threads take turns.
+  // call run() of the same pool. Where any throw, all that began are awaited, the others are left
+  // out, and one of the exceptions is thrown again. Callers on several threads take turns.
   void run(size_t count, const std::function<void(size_t task, size_t worker)>& task);
 
  private:
   void work(size_t worker);
   void drain(size_t worker);
+  void await_workers();
 
   std::vector<std::thread> workers_;
   std::mutex callers_;  // held for a whole run()
@@ -44,6 +47,7 @@ class ThreadPool {
   std::atomic<size_t> next_{0};
   std::atomic<size_t> generation_{0};
   std::atomic<size_t> running_{0};
+  std::exception_ptr failure_;  // of a task, the first
   bool stop_ = false;
 };
 

@@ -41,7 +41,7 @@ void AttentionProblem::attend_once(const Compute& compute, size_t copy) {
   SharedPlans plans(static_cast<int64_t>(depth_ + tokens_));
   plans.begin(call.positions);
   const AttentionCount count =
-      layer_.attend(call, layer_.plan(call, plans), false, {out_.data(), tokens_, width});
+      layer_.attend(call, layer_.plan(call, plans), std::nullopt, {out_.data(), tokens_, width});
   pairs_ = count.scored / heads_;
 }
 

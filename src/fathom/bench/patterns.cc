@@ -97,7 +97,7 @@ class Text {
     const Stopwatch watch;
     layer.append(compute_, keys, values);
     shared.begin(call.positions);
-    counted.add(layer.attend(call, layer.plan(call, shared), false,
+    counted.add(layer.attend(call, layer.plan(call, shared), std::nullopt,
                              {out_.data(), call.queries.rows, call.queries.cols}));
     return watch.seconds();
   }
@@ -160,7 +160,8 @@ Figure growth_of(const std::string& spec, const Curves& curves) {
     return figure;
   }
   figure.value = time->exponent;
-  figure.more = {{"r2", time->r2}, {"pairs_exponent", pairs->exponent}};
+  figure.more = {{"pairs_exponent", pairs->exponent}};
+  if (curves.time.size() > 2) figure.more["r2"] = time->r2;
   return figure;
 }
 

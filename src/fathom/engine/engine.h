@@ -134,7 +134,9 @@ class Session {
   Session(Engine& engine, const SessionOptions& options);
   Status check_room(size_t count) const;
   // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
+  // Error: memory ran out; where it did so within a step, the session has forgotten its text.
   Result<ConstMatrix<float>> step(std::span<const TokenId> tokens);
+  Result<ConstMatrix<float>> read_chunk(std::span<const TokenId> tokens);
   // logits() of one token's hidden state. Error: they are not numbers.
   Status read_logits(ConstMatrix<float> hidden);
 

@@ -16,6 +16,7 @@ SequenceAttention::SequenceAttention(const Compute& compute, const ModelSpec& sp
 }
 
 void SequenceAttention::clear() {
+  ++texts_;
   layers_.clear();
   for (size_t i = 0; i < spec_.layers.size(); ++i) {
     const AttentionSpec& attention = spec_.layers[i].attention;
@@ -43,7 +44,9 @@ AttendLayer SequenceAttention::step(PositionRange positions, const KvCache& cach
                              .cache = cache.view(tokens.layer)};
     const AttentionLayer::Plans plans = layer.plan(call, plans_);
     if (watcher_) watcher_(tokens.layer, positions, plans);
-    count_.add(layer.attend(call, plans, measure_, out));
+    const std::optional<uint64_t> seed =
+        measure_ ? std::optional(texts_ * layers_.size() + tokens.layer) : std::nullopt;
+    count_.add(layer.attend(call, plans, seed, out));
   };
 }
 

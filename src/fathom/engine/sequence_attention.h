@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -50,6 +51,7 @@ class SequenceAttention {
   bool measure_;
   SharedPlans plans_;
   std::vector<AttentionLayer> layers_;
+  uint64_t texts_ = 0;  // begun so far: each has queries of its own measured
   AttentionCount count_;
   Watcher watcher_;
 };

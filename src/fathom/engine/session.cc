@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 #include "fathom/base/stopwatch.h"
 #include "fathom/engine/engine.h"
@@ -73,6 +74,19 @@ Status Session::check_room(size_t count) const {
 }
 
 Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
+  try {
+    return read_chunk(tokens);
+  } catch (const std::bad_alloc&) {
+    // Layers differ by now in what they have of the chunk.
+    const size_t read = tokens_.size();
+    clear();
+    return Error{"out of memory after " + std::to_string(read) +
+                 " tokens, in what attention keeps beside the cache or while it is planned: take a "
+                 "shorter text, or a pattern that keeps less (docs/patterns.md)"};
+  }
+}
+
+Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens) {
   const auto begin = static_cast<int64_t>(tokens_.size());
   const auto end = begin + static_cast<int64_t>(tokens.size());
   FATHOM_CHECK(cache_.reserve(tokens.size()));

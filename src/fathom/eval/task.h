@@ -20,6 +20,7 @@ struct TaskInput {
   PatternMap attention;  // within the model's own
   std::string text;      // the file that was given
   size_t window = 2048;  // tokens
+  size_t chunk = 512;    // tokens read at a time
   ProgressFn progress;
 };
 

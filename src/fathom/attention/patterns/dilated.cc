@@ -47,7 +47,8 @@ class Dilated final : public Pattern {
 
   // A window of its residue's lane.
   std::vector<Term> terms(int64_t context) const override {
-    if (gap_ == 1 || !worth_lanes(gap_, context)) return {};
+    constexpr int64_t kFew = 4;  // keys: as many blocks of the cache are as soon scored
+    if (gap_ == 1 || size_ <= kFew || !worth_lanes(gap_, context)) return {};
     return {{.order = residue_lanes(gap_),
              .whole = std::make_shared<Dilated>(*this),
              .within = reach_ == kFarthest

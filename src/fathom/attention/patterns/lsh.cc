@@ -255,14 +255,16 @@ class Lsh final : public Pattern {
   Settings settings_;
 };
 
+constexpr int64_t kMostLanes = 1024;
+
 const std::array<ParameterInfo, 5> kParameters = {{
     {.name = "rounds",
      .help = "how many times all is hashed, at most 64",
      .fallback = int64_t{4},
      .minimum = 1},
     {.name = "buckets",
-     .help = "buckets of a round: a power of two, at most 4096",
-     .fallback = int64_t{32},
+     .help = "buckets of a round: a power of two, at most 512",
+     .fallback = int64_t{16},
      .minimum = 2},
     {.name = "chunk",
      .help = "keys a chunk of a bucket; a query sees its own and the one before",
@@ -284,9 +286,12 @@ Result<PatternPtr> make(const Parameters& parameters, const Placement&) {
   const int64_t chunk = parameters.integer("chunk");
   const int64_t shared = parameters.integer("shared");
   if (rounds > 64) return Error{"rounds must be from 1 to 64"};
-  if (buckets > 4096 || !std::has_single_bit(static_cast<uint64_t>(buckets)))
-    return Error{"buckets must be a power of two from 2 to 4096"};
+  if (buckets > 512 || !std::has_single_bit(static_cast<uint64_t>(buckets)))
+    return Error{"buckets must be a power of two from 2 to 512"};
   if (chunk > 1 << 20) return Error{"chunk must be at most 1048576 keys"};
+  if (rounds * buckets > kMostLanes)
+    return Error{"rounds * buckets must be at most " + std::to_string(kMostLanes) +
+                 ": each bucket of each round holds copies of keys"};
   if (shared > 1) return Error{"shared must be 0 or 1"};
   return PatternPtr(std::make_shared<Lsh>(Settings{.rounds = static_cast<size_t>(rounds),
                                                    .buckets = static_cast<uint32_t>(buckets),

@@ -35,7 +35,7 @@ const std::array<ParameterInfo, 1> kParameters = {{
     {.name = "count",
      .help = "how many of the text's first keys every query sees",
      .fallback = int64_t{4},
-     .minimum = 1},
+     .minimum = 0},
 }};
 
 constexpr std::string_view kExamples[] = {"sinks", "sinks(count=1)", "sinks(count=63)",

@@ -66,8 +66,9 @@ Status score_window(const TaskInput& input, Session& session, std::span<const To
 Result<nlohmann::json> run(const TaskInput& input) {
   if (input.window < 4)
     return Error{"window of " + std::to_string(input.window) + " tokens: must be at least 4"};
-  FATHOM_TRY(auto session,
-             Session::open(*input.engine, {.context = input.window, .attention = input.attention}));
+  FATHOM_TRY(auto session, Session::open(*input.engine, {.context = input.window,
+                                                         .attention = input.attention,
+                                                         .chunk = input.chunk}));
   FATHOM_TRY(std::vector<TokenId> tokens, tokenize(input));
   const Vocabulary& vocabulary = input.engine->tokenizer().vocabulary();
   const size_t windows = tokens.size() / input.window;
@@ -91,6 +92,8 @@ Result<nlohmann::json> run(const TaskInput& input) {
       {"perplexity", perplexity},
       {"standard_error", perplexity * losses.standard_error()},
       {"window", input.window},
+      {"chunk", input.chunk},
+      {"attn", input.attention.spec()},
       {"windows", windows},
       {"tokens", tokens.size()},
       {"scored_tokens", losses.count},
