@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fathom/attention/key_index.h"
+#include "fathom/attention/spec.h"
 
 namespace fathom {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 // More orders than these cost more, in memory and planning, than they save: all is then planned
 // over the cache.
 constexpr size_t kMostTerms = 16;
-
-class Everything final : public Pattern {
- public:
-  bool sees(Position, Position) const override { return true; }
-  Coverage cover(PositionRange, PositionRange) const override { return Coverage::full; }
-  std::string spec() const override { return "full"; }
-};
 
 // The indices of both sides, and the same join of what they choose.
 class PairIndex final : public KeyIndex {
@@ -28,6 +22,10 @@ class PairIndex final : public KeyIndex {
             std::array<std::unique_ptr<KeyIndex>, 2> indices)
       : join_(join), sides_(std::move(sides)), indices_(std::move(indices)) {}
 
+  void mark_ends(std::span<const TextEnd> ends) override {
+    for (const auto& index : indices_)
+      if (index != nullptr) index->mark_ends(ends);
+  }
   void append(const Compute& compute, ConstMatrix<float> keys, ConstMatrix<float> values) override {
     for (const auto& index : indices_)
       if (index != nullptr) index->append(compute, keys, values);
@@ -196,7 +194,7 @@ class Difference final : public Pair {
 }  // namespace
 
 PatternPtr everything() {
-  static const PatternPtr all = std::make_shared<Everything>();
+  static const PatternPtr all = *parse_pattern("full");
   return all;
 }
 

@@ -25,24 +25,14 @@ std::string pattern_names() {
 
 }  // namespace
 
-Result<Expression> Expression::parse_union(SpecCursor& cursor, int depth) {
-  FATHOM_TRY(Expression first, parse_term(cursor, depth));
-  std::vector<Expression> others;
-  while (cursor.take('|')) {
-    FATHOM_TRY(Expression other, parse_term(cursor, depth));
-    others.push_back(std::move(other));
-  }
-  return join(cursor, Kind::either, std::move(first), std::move(others));
-}
-
-Result<Expression> Expression::parse_term(SpecCursor& cursor, int depth) {
-  FATHOM_TRY(Expression first, parse_factor(cursor, depth));
-  std::vector<Expression> others;
-  while (cursor.take('&')) {
-    FATHOM_TRY(Expression other, parse_factor(cursor, depth));
-    others.push_back(std::move(other));
-  }
-  return join(cursor, Kind::all, std::move(first), std::move(others));
+Result<Expression> Expression::parse_joined(SpecCursor& cursor, Kind kind, int depth) {
+  std::vector<Expression> parts;
+  do {
+    FATHOM_TRY(Expression part, kind == Kind::either ? parse_joined(cursor, Kind::all, depth)
+                                                     : parse_factor(cursor, depth));
+    parts.push_back(std::move(part));
+  } while (cursor.take(kind == Kind::either ? '|' : '&'));
+  return join(cursor, kind, std::move(parts));
 }
 
 Result<Expression> Expression::parse_factor(SpecCursor& cursor, int depth) {
@@ -50,7 +40,7 @@ Result<Expression> Expression::parse_factor(SpecCursor& cursor, int depth) {
   if (!cursor.take('(')) return parse_pattern(cursor);
   if (depth == kDeepest)
     return cursor.error(at, "more than " + std::to_string(kDeepest) + " parentheses deep");
-  FATHOM_TRY(Expression inner, parse_union(cursor, depth + 1));
+  FATHOM_TRY(Expression inner, parse_joined(cursor, Kind::either, depth + 1));
   if (!cursor.take(')')) return cursor.expected("'|', '&' or ')'");
   return inner;
 }
@@ -74,25 +64,23 @@ Result<Expression> Expression::parse_pattern(SpecCursor& cursor) {
   return leaf;
 }
 
-Result<Expression> Expression::join(SpecCursor& cursor, Kind kind, Expression first,
-                                    std::vector<Expression> others) {
-  if (others.empty()) return first;
-  size_t patterns = first.patterns();
-  for (const Expression& other : others) patterns += other.patterns();
+Result<Expression> Expression::join(SpecCursor& cursor, Kind kind, std::vector<Expression> parts) {
+  if (parts.size() == 1) return std::move(parts.front());
+  size_t patterns = 0;
+  for (const Expression& part : parts) {
+    patterns += part.patterns();
+    if (part.kind_ == Kind::pattern && part.plugin_->stands_alone)
+      return cursor.error(part.at_, std::string(part.plugin_->name) +
+                                        " cannot be joined with other patterns: give it a layer "
+                                        "or a head of its own, as in 'even: " +
+                                        std::string(part.plugin_->name) + "; odd: streaming'");
+  }
   if (patterns > kMostPatterns)
     return cursor.expected("at most " + std::to_string(kMostPatterns) + " patterns joined, not " +
                            std::to_string(patterns) + ",");
-  for (const Expression* part = &first; part != others.data() + others.size();
-       part = part == &first ? others.data() : part + 1)
-    if (part->kind_ == Kind::pattern && part->plugin_->stands_alone)
-      return cursor.error(part->at_, std::string(part->plugin_->name) +
-                                         " cannot be joined with other patterns: give it a layer "
-                                         "or a head of its own, as in 'even: " +
-                                         std::string(part->plugin_->name) + "; odd: streaming'");
   Expression joined;
   joined.kind_ = kind;
-  joined.parts_.push_back(std::move(first));
-  for (Expression& other : others) joined.parts_.push_back(std::move(other));
+  joined.parts_ = std::move(parts);
   return joined;
 }
 

@@ -19,7 +19,9 @@ class Expression {
   // Takes an expression off the cursor. Errors point at the character and say what is valid.
   // It may name up to kMostPatterns patterns: each costs memory, and time of every plan.
   static constexpr size_t kMostPatterns = 64;
-  static Result<Expression> parse(SpecCursor& cursor) { return parse_union(cursor, 0); }
+  static Result<Expression> parse(SpecCursor& cursor) {
+    return parse_joined(cursor, Kind::either, 0);
+  }
 
   PatternPtr pattern_for(const Placement& placement) const;
 
@@ -30,14 +32,11 @@ class Expression {
   enum class Kind : uint8_t { pattern, either, all };
 
   // `depth`: of the parentheses around.
-  static Result<Expression> parse_union(SpecCursor& cursor, int depth);
-  static Result<Expression> parse_term(SpecCursor& cursor, int depth);
+  static Result<Expression> parse_joined(SpecCursor& cursor, Kind kind, int depth);
   static Result<Expression> parse_factor(SpecCursor& cursor, int depth);
   static Result<Expression> parse_pattern(SpecCursor& cursor);
-  // Error: one of them stands alone.
-  static Result<Expression> join(SpecCursor& cursor, Kind kind, Expression first,
-                                 std::vector<Expression> others);
-
+  // One part is itself. Error: one of several stands alone, or they are too many.
+  static Result<Expression> join(SpecCursor& cursor, Kind kind, std::vector<Expression> parts);
   size_t patterns() const;  // how many it names
 
   Kind kind_ = Kind::pattern;
