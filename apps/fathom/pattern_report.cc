@@ -43,7 +43,7 @@ PatternReport::PatternReport(PatternReportOptions options)
 }
 
 Status PatternReport::add(const HeadPlan& plan, const PlanRequest& request) {
-  active_ += scored_pairs(plan);
+  active_ += plan.pairs;
   if (options_.count) return {};
   FATHOM_TRY(const KeyRows rows, planned_grid(plan, request));
   const int64_t first = request.queries.begin.value;

@@ -158,12 +158,7 @@ AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& pl
   const auto begin = static_cast<uint64_t>(call.positions.begin.value);
   const auto end = static_cast<uint64_t>(call.positions.end.value);
   count.full = shape_.heads * ((end - begin) * (begin + end + 1) / 2);
-  uint64_t pairs = 0;
-  for (size_t head = 0; head < shape_.heads; ++head) {
-    if (head == 0 || plans.of_head[head] != plans.of_head[head - 1])
-      pairs = scored_pairs(*plans.of_head[head]);
-    count.scored += pairs;
-  }
+  for (const HeadPlan* plan : plans.of_head) count.scored += plan->pairs;
   return count;
 }
 

@@ -28,6 +28,7 @@ std::vector<Term> cache_first(std::vector<Term> terms) {
 
 void append_term(const Term& term, BlockPlan plan, HeadPlan& head) {
   if (plan.runs.empty()) return;
+  head.pairs += scored_pairs(plan);
   head.terms.push_back({.order = term.order, .copy = term.copy, .plan = std::move(plan)});
 }
 
@@ -74,12 +75,6 @@ std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> p
   for (size_t i = 0; i < terms.size(); ++i)
     append_term(terms[i], std::move(plans[i]), heads[head_of[i]]);
   return heads;
-}
-
-uint64_t scored_pairs(const HeadPlan& plan) {
-  uint64_t pairs = 0;
-  for (const PlannedTerm& term : plan.terms) pairs += scored_pairs(term.plan);
-  return pairs;
 }
 
 }  // namespace fathom

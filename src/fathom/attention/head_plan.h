@@ -24,6 +24,7 @@ struct PlannedTerm {
 struct HeadPlan {
   PatternPtr pattern;  // of which it is made, so that what its orders refer to stays alive
   std::vector<PlannedTerm> terms;
+  uint64_t pairs = 0;  // that they score
 };
 
 // The orders in which a pattern is planned, in a text of up to `context` tokens, as disjoint terms:
@@ -37,7 +38,5 @@ HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_
 // The same of several patterns, with their terms shared out over the pool.
 std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
                                  const PlanRequest& request, int64_t context);
-
-uint64_t scored_pairs(const HeadPlan& plan);
 
 }  // namespace fathom

@@ -131,7 +131,7 @@ TEST(HeadPlan, PairsOfAMillionTokens) {
     for (int64_t q = 0; q < kMillion; ++q) wanted += static_cast<uint64_t>(keys(q, multiples));
     const HeadPlan head =
         plan_head(pattern_of(spec), {{{0}, {kMillion}}, {{0}, {kMillion}}}, kMillion);
-    EXPECT_EQ(scored_pairs(head), wanted) << spec;
+    EXPECT_EQ(head.pairs, wanted) << spec;
     EXPECT_LT(bytes_of(head), kGigabyte) << spec;
   }
 }
@@ -143,7 +143,7 @@ TEST(HeadPlan, PlansOfAMillionTokensTakeLessThanAGigabyte) {
     const PatternPtr pattern = pattern_of(spec);
     if (pattern->index({.head_dim = 64, .context = 1024}) != nullptr) continue;
     const HeadPlan head = plan_head(pattern, {{{0}, {kMillion}}, {{0}, {kMillion}}}, kMillion);
-    EXPECT_GT(scored_pairs(head), 0u) << spec;
+    EXPECT_GT(head.pairs, 0u) << spec;
     EXPECT_LT(bytes_of(head), kGigabyte) << spec;
   }
 }
@@ -188,7 +188,7 @@ TEST(HeadPlan, ManyOrdersArePlannedOverTheCache) {
   uint64_t seen = 0;
   for (int64_t q = 0; q < 300; ++q)
     for (int64_t k = 0; k <= q; ++k) seen += pattern->sees({q}, {k}) ? 1 : 0;
-  EXPECT_EQ(scored_pairs(plan_head(pattern, request, 1000)), seen);
+  EXPECT_EQ(plan_head(pattern, request, 1000).pairs, seen);
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ class LanePlanner {
     size_t seen = 0;  // keys up to the query, which only come later
     for (size_t i = 0; i < rows.size(); ++i) {
       while (seen < keys.size() && keys[seen] <= queries_[i]) ++seen;
-      if (seen < kBlock) rows[i] &= (uint64_t{1} << seen) - 1;
+      rows[i] &= first_bits(static_cast<int64_t>(seen));
     }
   }
 

@@ -1,6 +1,6 @@
 // The pairs that a plan scores, query by query: what a drawing shows and a test compares.
 //
-// As large as the pairs are many, so for a few thousand tokens only; scored_pairs() (head_plan.h)
+// As large as the pairs are many, so for a few thousand tokens only; HeadPlan::pairs (head_plan.h)
 // counts those of any plan.
 #pragma once
 

@@ -38,7 +38,7 @@ std::vector<double> ModelCost::pairs(size_t depth, size_t tokens) const {
   const auto end = static_cast<int64_t>(depth + tokens);
   const PlanRequest request{.queries = {{begin}, {end}}, .keys = {{0}, {end}}};
   for (const PatternPtr& pattern : heads_.patterns)
-    pairs.push_back(static_cast<double>(scored_pairs(plan_head(pattern, request, end))));
+    pairs.push_back(static_cast<double>(plan_head(pattern, request, end).pairs));
   return pairs;
 }
 

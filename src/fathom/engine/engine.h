@@ -126,7 +126,6 @@ class Session {
   // Of all layers and heads, of all that was read since the session was opened. The mass that
   // patterns keep is measured unless they hide nothing.
   const AttentionCount& attention_count() const { return attention_->count(); }
-  bool measures_mass() const { return attention_->measures(); }
   // Watches what is planned for each layer's queries.
   void watch_plans(SequenceAttention::Watcher watcher) { attention_->watch(std::move(watcher)); }
 

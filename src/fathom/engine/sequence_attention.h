@@ -39,7 +39,6 @@ class SequenceAttention {
   void clear();  // forgets every token, but not what they cost
 
   const AttentionCount& count() const { return count_; }
-  bool measures() const { return measure_; }
   // Of copies of keys in other orders, and of indices.
   size_t bytes() const;
 

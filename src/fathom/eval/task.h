@@ -17,7 +17,7 @@ namespace fathom {
 
 struct TaskInput {
   Engine* engine = nullptr;
-  PatternMap attention;  // within the model's own
+  PatternMap attention;
   std::string text;      // the file that was given
   size_t window = 2048;  // tokens
   size_t chunk = 512;    // tokens read at a time

@@ -294,7 +294,7 @@ TEST(Hierarchical, ScoresFarLessThanFullAttention) {
   const PositionRange last{{kLong - 1}, {kLong}};
   const HeadPlan plan =
       plan_head(index->choose({}, 0), {.queries = last, .keys = {{0}, {kLong}}}, kLong);
-  const uint64_t scored = scored_pairs(plan);
+  const uint64_t scored = plan.pairs;
   EXPECT_GE(scored, 4u * 64u);
   EXPECT_LE(scored, 6u * 64u);
 }
