@@ -2,8 +2,8 @@
 #include <memory>
 
 #include "command.h"
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/base/parameter_parser.h"
 #include "terminal.h"
 
 namespace fathom {

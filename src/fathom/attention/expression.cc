@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "fathom/attention/compose.h"
-#include "fathom/attention/parameter_parser.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "fathom/attention/pattern.h"
-#include "fathom/attention/spec_cursor.h"
 #include "fathom/base/result.h"
+#include "fathom/base/spec_cursor.h"
 
 namespace fathom {
 

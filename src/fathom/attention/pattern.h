@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "fathom/attention/key_order.h"
-#include "fathom/attention/parameters.h"
+#include "fathom/base/parameters.h"
 #include "fathom/base/position.h"
 #include "fathom/base/result.h"
 

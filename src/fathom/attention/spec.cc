@@ -1,7 +1,7 @@
 #include "fathom/attention/spec.h"
 
 #include "fathom/attention/expression.h"
-#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/spec_cursor.h"
 
 namespace fathom {
 

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fathom/attention/parameter_parser.h"
-#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/parameter_parser.h"
+#include "fathom/base/spec_cursor.h"
 
 namespace fathom {
 namespace {

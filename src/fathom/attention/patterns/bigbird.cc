@@ -9,8 +9,8 @@
 #include <array>
 #include <numeric>
 
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/spec.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

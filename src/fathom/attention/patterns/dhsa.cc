@@ -23,8 +23,8 @@
 #include "fathom/attention/key_chunks.h"
 #include "fathom/attention/key_index.h"
 #include "fathom/attention/key_ranges.h"
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "fathom/attention/compose.h"
 #include "fathom/attention/key_orders.h"
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/pattern.h"
+#include "fathom/base/parameter_parser.h"
 #include "fathom/kernels/block_plan.h"
 
 namespace fathom::patterns {

@@ -18,10 +18,10 @@
 #include <utility>
 
 #include "fathom/attention/key_index.h"
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/pattern.h"
 #include "fathom/attention/segment_means.h"
 #include "fathom/attention/segments.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

@@ -5,8 +5,8 @@
 // window=257 here, with 256 tokens on each side.
 #include <array>
 
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/spec.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

@@ -20,7 +20,7 @@
 #include "fathom/attention/column_slash.h"
 #include "fathom/attention/compose.h"
 #include "fathom/attention/key_index.h"
-#include "fathom/attention/parameter_parser.h"
+#include "fathom/base/parameter_parser.h"
 #include "fathom/kernels/key_scores.h"
 
 namespace fathom::patterns {

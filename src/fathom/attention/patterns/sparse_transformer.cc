@@ -5,8 +5,8 @@
 // its heads take turns: `even: window(size=S); odd: strided(stride=S)` by layer, or by `heads`.
 #include <array>
 
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/spec.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

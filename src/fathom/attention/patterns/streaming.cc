@@ -5,8 +5,8 @@
 // where the paper numbers them anew within the cache.
 #include <array>
 
-#include "fathom/attention/parameter_parser.h"
 #include "fathom/attention/spec.h"
+#include "fathom/base/parameter_parser.h"
 
 namespace fathom::patterns {
 namespace {

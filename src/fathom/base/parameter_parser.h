@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "fathom/attention/parameters.h"
-#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/parameters.h"
 #include "fathom/base/result.h"
+#include "fathom/base/spec_cursor.h"
 
 namespace fathom {
 

@@ -1,4 +1,4 @@
-#include "fathom/attention/spec_cursor.h"
+#include "fathom/base/spec_cursor.h"
 
 #include <algorithm>
 

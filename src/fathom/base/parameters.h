@@ -1,5 +1,5 @@
 // Named parameters of a plug-in's specification, `name(size=1024, at=[0, 7])`, checked against what
-// the plug-in says it takes. Shared by patterns now and by cache policies.
+// the plug-in says it takes. Shared by patterns and cache policies.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "fathom/attention/parameter_parser.h"
+#include "fathom/base/parameter_parser.h"
 
 #include <algorithm>
 #include <array>
