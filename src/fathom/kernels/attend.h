@@ -11,12 +11,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "fathom/base/matrix.h"
 #include "fathom/kernels/block_plan.h"
 #include "fathom/kernels/compute.h"
+#include "fathom/kernels/kv_type.h"
 
 namespace fathom {
 
@@ -24,6 +26,11 @@ namespace fathom {
 struct KvHeadView {
   const std::byte* const* key_blocks = nullptr;
   const std::byte* const* value_blocks = nullptr;
+  // Null: every block is as the operand has it. Else one flag a block: where it is not 0, the keys
+  // lie as key_type has them and the values as value_type (coded_block.h, or plain).
+  const uint8_t* coded = nullptr;
+  KvType key_type = KvType::bf16;
+  KvType value_type = KvType::bf16;
   // Null: every key counts once. Else kBlock numbers a block: a key counts 2^number times.
   const float* const* biases = nullptr;
 };
@@ -35,6 +42,9 @@ struct AttendPart {
   const BlockPlan* plan = nullptr;
   KvHeadView keys;
   Operand operand = Operand::bf16;  // what the blocks hold: panel.h, and byte_keys.h for int8
+  // Unless empty, what meets these keys in place of the call's queries: the same queries, rotated
+  // for other positions. The same shape.
+  ConstMatrix<float> queries = {};
 };
 
 struct AttendArgs {

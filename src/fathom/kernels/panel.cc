@@ -102,4 +102,38 @@ void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* bl
   }
 }
 
+void unpack_keys(Operand operand, const void* block, size_t slot, Matrix<float> rows) {
+  assert(operand != Operand::int8);
+  assert(slot + rows.rows <= kBlock && rows.cols % 2 == 0);
+  if (operand == Operand::f32) {
+    const auto* const from = static_cast<const float*>(block);
+    for (size_t t = 0; t < rows.rows; ++t)
+      for (size_t i = 0; i < rows.cols; ++i) rows.row(t)[i] = from[i * kBlock + slot + t];
+  } else {
+    const auto* const from = static_cast<const uint16_t*>(block);
+    for (size_t t = 0; t < rows.rows; ++t)
+      for (size_t i = 0; i < rows.cols; ++i)
+        rows.row(t)[i] = to_float(bf16{from[(i / 2 * kBlock + slot + t) * 2 + i % 2]});
+  }
+}
+
+void unpack_values(Operand operand, const void* block, size_t slot, Matrix<float> rows) {
+  assert(slot + rows.rows <= kBlock && rows.cols % 16 == 0);
+  if (operand == Operand::f32) {
+    for_strips(rows.cols, static_cast<const float*>(block),
+               [&](size_t first, size_t width, const float* panel) {
+                 for (size_t t = 0; t < rows.rows; ++t)
+                   std::copy_n(panel + (slot + t) * width, width, rows.row(t) + first);
+               });
+  } else {
+    for_strips(rows.cols, static_cast<const uint16_t*>(block),
+               [&](size_t first, size_t width, const uint16_t* panel) {
+                 for (size_t t = 0; t < rows.rows; ++t)
+                   for (size_t i = 0; i < width; ++i)
+                     rows.row(t)[first + i] =
+                         to_float(bf16{panel[(slot + t) / 2 * 2 * width + 2 * i + (slot + t) % 2]});
+               });
+  }
+}
+
 }  // namespace fathom

@@ -32,4 +32,8 @@ void pack_keys(Operand operand, ConstMatrix<float> rows, size_t slot, void* bloc
 // The same for a value block.
 void pack_values(Operand operand, ConstMatrix<float> rows, size_t slot, void* block);
 
+// What slots [slot, slot + rows.rows) of a block hold, [tokens, head_dim]. Keys not in 8 bits.
+void unpack_keys(Operand operand, const void* block, size_t slot, Matrix<float> rows);
+void unpack_values(Operand operand, const void* block, size_t slot, Matrix<float> rows);
+
 }  // namespace fathom
