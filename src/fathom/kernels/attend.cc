@@ -72,11 +72,13 @@ struct Rows {
   void fill(const Work& work) {
     queries.clear();
     mask_rows.clear();
-    const AttendArgs& args = *work.args;
+    const size_t head_dim = work.args->head_dim;
+    const ConstMatrix<float>& own = work.part->queries;
+    const ConstMatrix<float>& from = own.data != nullptr ? own : work.args->queries;
     for (size_t i = 0; i < work.queries(); ++i) {
-      const float* const query = args.queries.row(work.plan().query(work.query_block, i));
+      const float* const query = from.row(work.plan().query(work.query_block, i));
       for (size_t h = 0; h < work.heads; ++h) {
-        queries.push_back(query + (work.head + h) * args.head_dim);
+        queries.push_back(query + (work.head + h) * head_dim);
         mask_rows.push_back(static_cast<uint32_t>(i));
       }
     }

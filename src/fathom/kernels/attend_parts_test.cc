@@ -254,6 +254,17 @@ TEST_P(AttendParts, EachHoldsItsKeysInItsOwnWay) {
   }
 }
 
+// One part's keys meet the call's queries, another's meet their own.
+TEST_P(AttendParts, QueriesOfAPart) {
+  const Problem p = queries_and_keys(70, 130);
+  std::deque<Piece> pieces;
+  pieces.emplace_back(p, GetParam().operand, random_bits(p.queries, p.keys, 18));
+  Problem other = make_problem(p.queries, 100, kHeads, 1, kHeadDim, 19);
+  pieces.emplace_back(other, GetParam().operand, random_bits(p.queries, 100, 20)).own_queries =
+      true;
+  ASSERT_NO_FATAL_FAILURE(expect_softmax(p, pieces, run(p, pieces), tolerance(GetParam().operand)));
+}
+
 std::vector<Target> targets() {
   std::vector<Target> list;
   for (Isa isa : supported_isas())

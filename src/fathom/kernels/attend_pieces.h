@@ -122,7 +122,9 @@ struct Piece {
   AttendPart part() const {
     KvHeadView keys = cache.views().front();
     if (!biases.empty()) keys.biases = bias_blocks.data();
-    return {.head = head, .heads = heads, .plan = &plan, .keys = keys, .operand = operand};
+    AttendPart part{.head = head, .heads = heads, .plan = &plan, .keys = keys, .operand = operand};
+    if (own_queries) part.queries = {p.q.data(), p.queries, kHeads * kHeadDim};
+    return part;
   }
 
   Problem p;
@@ -135,6 +137,7 @@ struct Piece {
   std::vector<const float*> bias_blocks;
   size_t head = 0;
   size_t heads = kHeads;
+  bool own_queries = false;  // p's meet the keys, in place of the call's
 };
 
 // Keys of their own for the queries of `p`.
