@@ -73,6 +73,34 @@ TEST_P(Panel, WritesItsSlotsAndNoOthers) {
   }
 }
 
+TEST_P(Panel, ReadsWhatWasWritten) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  for (size_t dim : {16, 80, 112, 256}) {
+    std::vector<float> rows(kBlock * dim);
+    for (float& x : rows) x = stored(normal(random));
+    std::vector<std::byte> keys = untouched(dim);
+    std::vector<std::byte> values = untouched(dim);
+    pack_keys(GetParam(), {rows.data(), kBlock, dim}, 0, keys.data());
+    pack_values(GetParam(), {rows.data(), kBlock, dim}, 0, values.data());
+    for (size_t slot : {0, 1, 30, 63}) {
+      for (size_t tokens : {0, 1, 2, 33, 64}) {
+        if (slot + tokens > kBlock) continue;
+        const size_t stride = dim + 5;
+        std::vector<float> got(tokens * stride + 1, kUntouched);
+        std::vector<float> want = got;
+        for (size_t t = 0; t < tokens; ++t)
+          std::copy_n(&rows[(slot + t) * dim], dim, &want[t * stride]);
+        unpack_keys(GetParam(), keys.data(), slot, {got.data(), tokens, dim, stride});
+        ASSERT_EQ(got, want) << "keys " << dim << " " << slot << " " << tokens;
+        std::ranges::fill(got, kUntouched);
+        unpack_values(GetParam(), values.data(), slot, {got.data(), tokens, dim, stride});
+        ASSERT_EQ(got, want) << "values " << dim << " " << slot << " " << tokens;
+      }
+    }
+  }
+}
+
 TEST(ValueStrip, CutsAHeadIntoNearlyEqualStrips) {
   for (size_t dim = 16; dim <= 256; dim += 16) {
     const size_t width = value_strip(dim);
