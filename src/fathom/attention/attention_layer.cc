@@ -67,9 +67,15 @@ std::optional<double> AttentionCount::mass_kept() const {
   return mass / static_cast<double>(measured);
 }
 
-AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns)
-    : shape_(shape), patterns_(std::move(patterns)), index_of_head_(patterns_.size()) {
+AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns,
+                               bool evicting, std::optional<KvReach> reach)
+    : shape_(shape),
+      patterns_(std::move(patterns)),
+      evicting_(evicting),
+      reach_(reach),
+      index_of_head_(patterns_.size()) {
   assert(patterns_.size() == shape.heads && shape.heads % shape.kv_heads == 0);
+  if (evicting) return;
   for (size_t head = 0; head < patterns_.size(); ++head) {
     const PatternPtr& pattern = patterns_[head];
     const auto same = std::find(patterns_.begin(), patterns_.end(), pattern) - patterns_.begin();
@@ -110,6 +116,7 @@ void AttentionLayer::append(const Compute& compute, ConstMatrix<float> keys,
 
 AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlans& shared) {
   assert(tokens_ == call.positions.end.value);
+  if (evicting_) return plan_over_kept(call);
   const Stopwatch watch;
   for (const auto& index : indices_) index->prepare(call);
   std::vector<size_t> choosing;  // heads
@@ -138,21 +145,41 @@ AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlan
   return plans;
 }
 
+// One plan for the neighbours that share a KV head and a pattern.
+AttentionLayer::Plans AttentionLayer::plan_over_kept(const AttentionCall& call) const {
+  Plans plans;
+  plans.chosen.reserve(shape_.heads);
+  const PlanRequest request{.queries = call.positions, .keys = {{0}, call.positions.end}};
+  for (size_t head = 0; head < shape_.heads; ++head) {
+    const size_t kv_head = shape_.kv_head(head);
+    const bool shared =
+        head > 0 && shape_.kv_head(head - 1) == kv_head && patterns_[head] == patterns_[head - 1];
+    if (!shared)
+      plans.chosen.push_back(plan_kept(patterns_[head], request, call.kept[kv_head], reach_));
+    plans.of_head.push_back(&plans.chosen.back());
+  }
+  return plans;
+}
+
 AttentionCount AttentionLayer::attend(const AttentionCall& call, const Plans& plans,
-                                      std::optional<uint64_t> measure, Matrix<float> out) const {
+                                      std::optional<uint64_t> measure, Matrix<float> out,
+                                      const Observer& observe) const {
+  assert(!(measure && evicting_));
   AttentionCount count;
   count.select_seconds = plans.select_seconds;
   const std::vector<Position> measured =
       measure ? measured_queries(call.positions, *measure) : std::vector<Position>();
-  Buffer<float> log_sums(measured.empty() ? 0 : call.queries.rows * shape_.heads);
+  const bool with_sums = !measured.empty() || observe;
+  Buffer<float> log_sums(with_sums ? call.queries.rows * shape_.heads : 0);
   const std::vector<AttendPart> all_parts = parts(call, plans);
   AttendArgs args{.queries = call.queries,
                   .out = out,
                   .head_dim = shape_.head_dim,
                   .scale = shape_.scale,
                   .parts = all_parts};
-  if (!measured.empty()) args.log_sums = {log_sums.data(), call.queries.rows, shape_.heads};
+  if (with_sums) args.log_sums = {log_sums.data(), call.queries.rows, shape_.heads};
   fathom::attend(*call.compute, args);
+  if (observe) observe(args);
   if (!measured.empty()) measure_mass(call, measured, args.log_sums, count);
 
   const auto begin = static_cast<uint64_t>(call.positions.begin.value);
@@ -179,7 +206,8 @@ std::vector<AttendPart> AttentionLayer::parts(const AttentionCall& call, const P
            .heads = 1,
            .plan = &term.plan,
            .keys = copy == nullptr ? call.cache[head / group] : copy->view(head / group),
-           .operand = copy == nullptr ? shape_.operand : copy->operand()});
+           .operand = copy == nullptr ? shape_.operand : copy->operand(),
+           .queries = term.at_slots ? call.slot_queries : ConstMatrix<float>()});
     }
   }
   return parts;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,8 +53,11 @@ struct AttentionCount {
 
 class AttentionLayer {
  public:
-  // `patterns`: of each query head; heads with one pointer share plans.
-  AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns);
+  // `patterns`: of each query head; heads with one pointer share plans. `evicting`: the cache drops
+  // keys, so that calls say which it has, and no copies are kept beside it; then no pattern may
+  // depend on content. `reach`: what queries see besides.
+  AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns,
+                 bool evicting = false, std::optional<KvReach> reach = std::nullopt);
 
   // Keys and values, [n, kv_heads * head_dim], of the n tokens after those appended; `ends`, of n
   // tokens or none: what of the text ends with each, if that is known. Throws std::bad_alloc.
@@ -62,17 +66,21 @@ class AttentionLayer {
 
   // The plans of each head's queries, valid until the next append().
   struct Plans {
-    std::vector<HeadPlan> chosen;          // by patterns of content
+    std::vector<HeadPlan> chosen;          // by patterns of content, or over kept keys
     std::vector<const HeadPlan*> of_head;  // among these, or the shared ones
     double select_seconds = 0;             // of choosing, since the last plan()
   };
   // `shared` are begun for call.positions.
   Plans plan(const AttentionCall& call, SharedPlans& shared);
 
-  // Attends: `out` as attend() has it. With `measure`, a seed, the mass that the patterns keep is
-  // measured for some queries of the call that it draws, one of every kMeasured.
+  // Told of a call of attend() once it ran.
+  using Observer = std::function<void(const AttendArgs& args)>;
+  // Attends: `out` as attend() has it; `observe`, if given, is told, log sums included. With
+  // `measure`, a seed, the mass that the patterns keep is measured for some queries of the call
+  // that it draws, one of every kMeasured.
   AttentionCount attend(const AttentionCall& call, const Plans& plans,
-                        std::optional<uint64_t> measure, Matrix<float> out) const;
+                        std::optional<uint64_t> measure, Matrix<float> out,
+                        const Observer& observe = {}) const;
 
   size_t bytes() const;  // of copies and indices
 
@@ -83,6 +91,7 @@ class AttentionLayer {
 
  private:
   std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;
+  Plans plan_over_kept(const AttentionCall& call) const;
   const LaneCache* copy_of(const PlannedTerm& term) const;
   void measure_mass(const AttentionCall& call, std::span<const Position> measured,
                     ConstMatrix<float> log_sums, AttentionCount& count) const;
@@ -93,7 +102,9 @@ class AttentionLayer {
   };
 
   AttentionShape shape_;
-  std::vector<PatternPtr> patterns_;      // [heads]
+  std::vector<PatternPtr> patterns_;  // [heads]
+  bool evicting_;
+  std::optional<KvReach> reach_;
   std::vector<KeyIndex*> index_of_head_;  // [heads]; null: content does not matter
   std::vector<std::unique_ptr<KeyIndex>> indices_;
   std::map<std::string, Copy> copies_;  // by order

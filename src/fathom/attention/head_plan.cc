@@ -1,8 +1,11 @@
 #include "fathom/attention/head_plan.h"
 
+#include <string>
 #include <utility>
 
 #include "fathom/attention/compose.h"
+#include "fathom/attention/kept_keys.h"
+#include "fathom/attention/spec.h"
 
 namespace fathom {
 namespace {
@@ -26,11 +29,19 @@ std::vector<Term> cache_first(std::vector<Term> terms) {
   return sorted;
 }
 
-void append_term(const Term& term, BlockPlan plan, HeadPlan& head) {
+void append_term(const Term& term, BlockPlan plan, HeadPlan& head, bool at_slots = false) {
   if (plan.runs.empty()) return;
   head.pairs += scored_pairs(plan);
-  head.terms.push_back({.order = term.order, .copy = term.copy, .plan = std::move(plan)});
+  head.terms.push_back(
+      {.order = term.order, .copy = term.copy, .plan = std::move(plan), .at_slots = at_slots});
 }
+
+PatternPtr named(const char* name, const char* parameter, int64_t value) {
+  const std::string spec = std::string(name) + "(" + parameter + "=" + std::to_string(value) + ")";
+  return parse_pattern(spec).value();
+}
+PatternPtr sees_recent(int64_t size) { return named("window", "size", size); }
+PatternPtr sees_first(int64_t count) { return named("sinks", "count", count); }
 
 }  // namespace
 
@@ -75,6 +86,25 @@ std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> p
   for (size_t i = 0; i < terms.size(); ++i)
     append_term(terms[i], std::move(plans[i]), heads[head_of[i]]);
   return heads;
+}
+
+HeadPlan plan_kept(const PatternPtr& pattern, const PlanRequest& request,
+                   std::span<const Position> positions, const std::optional<KvReach>& reach) {
+  HeadPlan head{.pattern = pattern, .terms = {}};
+  const KeptKeys order(positions);
+  const auto add = [&](const PatternPtr& within, bool at_slots) {
+    append_term({.order = nullptr, .whole = within, .within = within},
+                plan_lanes(order, *within, request), head, at_slots);
+  };
+  if (!reach) {
+    add(pattern, false);
+    return head;
+  }
+  const PatternPtr recent = sees_recent(reach->recent);
+  const PatternPtr sinks = subtract(sees_first(reach->sinks), recent);
+  add(intersect(pattern, recent), false);
+  if (reach->sinks > 0) add(intersect(pattern, sinks), reach->reindexed);
+  return head;
 }
 
 }  // namespace fathom

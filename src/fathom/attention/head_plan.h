@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "fathom/attention/key_order.h"
 #include "fathom/attention/pattern.h"
 #include "fathom/attention/planner.h"
+#include "fathom/base/kv_reach.h"
 #include "fathom/base/thread_pool.h"
 #include "fathom/kernels/block_plan.h"
 
@@ -18,6 +20,7 @@ struct PlannedTerm {
   KeyOrderPtr order;                // null: the cache's own
   const LaneCache* copy = nullptr;  // of the keys in that order; null: whoever planned has it
   BlockPlan plan;
+  bool at_slots = false;  // scored by the call's slot_queries
 };
 
 // Terms that score no pair twice. Those that score nothing are left out.
@@ -38,5 +41,10 @@ HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_
 // The same of several patterns, with their terms shared out over the pool.
 std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
                                  const PlanRequest& request, int64_t context);
+
+// Over a cache that holds only the keys at `positions`, ascending. Where there is a `reach`, what
+// the pattern and it let see; sinks in a term of their own if it is re-indexed.
+HeadPlan plan_kept(const PatternPtr& pattern, const PlanRequest& request,
+                   std::span<const Position> positions, const std::optional<KvReach>& reach);
 
 }  // namespace fathom

@@ -34,6 +34,11 @@ struct AttentionCall {
   ConstMatrix<float> queries;  // [tokens, heads * head_dim]
   PositionRange positions;
   std::span<const KvHeadView> cache;  // [kv_heads]
+  // Of a layer that drops keys, [kv_heads]: the positions of those in the cache, ascending. Empty:
+  // slots are positions.
+  std::span<const std::span<const Position>> kept = {};
+  // Queries as KvReach::slot_of() places them; empty unless the reach is re-indexed.
+  ConstMatrix<float> slot_queries = {};
   // One head's queries, [tokens, head_dim].
   ConstMatrix<float> queries_of(size_t head, size_t head_dim) const {
     return queries.cols_at(head * head_dim, head_dim);

@@ -22,7 +22,14 @@ std::byte* BlockPool::take() {
   return block;
 }
 
-void BlockPool::give_back(std::byte* block) { free_.push_back(block); }
+void BlockPool::give_back(std::byte* block) {
+  const auto others = others_.find(block);
+  if (others == others_.end()) {
+    free_.push_back(block);
+  } else if (--others->second == 0) {
+    others_.erase(others);
+  }
+}
 
 void BlockPool::grow() {
   Buffer<std::byte> slab(std::clamp(bytes_, first_slab_, kSlabBytes));

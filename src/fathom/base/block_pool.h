@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "fathom/base/buffer.h"
@@ -24,6 +25,9 @@ class BlockPool {
   // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
   std::byte* take();
   void give_back(std::byte* block);
+  // One holder more: the block is free again once each has given it back.
+  void share(std::byte* block) { ++others_[block]; }
+  bool is_shared(std::byte* block) const { return others_.contains(block); }
   // Frees the slabs of which nothing is in use.
   void trim();
 
@@ -38,6 +42,7 @@ class BlockPool {
   size_t bytes_ = 0;
   std::map<std::byte*, Buffer<std::byte>> slabs_;  // by address
   std::vector<std::byte*> free_;  // has room for every block: give_back cannot fail
+  std::unordered_map<std::byte*, size_t> others_;  // how many hold a block besides the first
 };
 
 }  // namespace fathom

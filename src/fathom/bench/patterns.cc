@@ -31,7 +31,8 @@ class Text {
       : compute_(compute),
         bench_(bench),
         tokens_(tokens),
-        cache_({{.kv_heads = bench.kv_heads, .head_dim = bench.head_dim}}, compute.operand),
+        cache_({{.kv_heads = bench.kv_heads, .head_dim = bench.head_dim}},
+               KvFormat{.operand = compute.operand}),
         queries_(TopicRows::Kind::queries, bench.heads, bench.head_dim),
         keys_(TopicRows::Kind::keys, bench.kv_heads, bench.head_dim),
         values_(TopicRows::Kind::values, bench.kv_heads, bench.head_dim) {}
@@ -42,7 +43,7 @@ class Text {
       const size_t count = std::min(bench_.chunk, tokens_ + kDecoded - begin);
       cache_.write(*compute_.pool, 0, keys_.rows(static_cast<int64_t>(begin), count),
                    values_.rows(static_cast<int64_t>(begin), count));
-      cache_.commit(count);
+      cache_.commit(*compute_.pool, count);
     }
     return {};
   }

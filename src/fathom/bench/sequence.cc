@@ -17,7 +17,7 @@ Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns head
     : compute_(compute),
       model_(model),
       heads_(std::move(heads)),
-      cache_(kv_shapes(model.spec), compute.operand),
+      cache_(kv_shapes(model.spec), KvFormat{.operand = compute.operand}),
       attention_(compute_, model_.spec, heads_, context, false),
       forward_(compute, model.spec, model.weights),
       logits_(model.spec.vocabulary) {
@@ -42,7 +42,7 @@ Status Sequence::fill(size_t count) {
       cache_.write(*compute_.pool, layer, rows, rows);
       attention_.append(layer, rows, rows);
     }
-    cache_.commit(some);
+    cache_.commit(*compute_.pool, some);
     count -= some;
   }
   return {};
@@ -81,7 +81,7 @@ Result<ConstMatrix<float>> Sequence::step(std::span<const TokenId> tokens) {
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
   const AttendLayer attend_layer = attention_.step({{begin}, {end}}, cache_);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
-  cache_.commit(tokens.size());
+  cache_.commit(*compute_.pool, tokens.size());
   return hidden;
 }
 

@@ -58,7 +58,7 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
 Session::Session(Engine& engine, const SessionOptions& options)
     : engine_(engine),
       options_(options),
-      cache_(kv_shapes(engine.model().spec), engine.compute().operand),
+      cache_(kv_shapes(engine.model().spec), KvFormat{.operand = engine.compute().operand}),
       forward_(engine.compute(), engine.model().spec, engine.model().weights),
       logits_(engine.model().spec.vocabulary) {}
 
@@ -98,7 +98,7 @@ Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens) 
     ends.push_back(text_ends_.next(engine_.tokenizer().bytes(token)));
   const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_, ends);
   const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
-  cache_.commit(tokens.size());
+  cache_.commit(*engine_.compute().pool, tokens.size());
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   return hidden;
 }

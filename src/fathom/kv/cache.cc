@@ -3,31 +3,27 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cstdint>
 #include <cstdio>
-#include <map>
 #include <new>
 #include <utility>
 
 #include <unistd.h>
 
-#include "fathom/base/block_pool.h"
-#include "fathom/kernels/byte_keys.h"
 #include "fathom/kernels/panel.h"
+#include "fathom/kv/head_blocks.h"
 
 namespace fathom {
 namespace {
 
-// Blocks of one head are taken many at a time, so that a scan runs over contiguous memory: where
-// rows of keys and of values alternate every 8 blocks, decoding reads at two thirds of the rate. A
-// cache that grows bit by bit takes an eighth more than it has, within these bounds.
+// Blocks of one head are taken many at a time, so that a scan runs over contiguous memory. A cache
+// that grows bit by bit takes an eighth more than it has, within these bounds.
 constexpr size_t kFewestInARow = 8;
 constexpr size_t kMostInARow = 32;
 
 // Fewer new tokens than these are packed in less time than another core takes to join in.
 constexpr size_t kParallelTokens = 16;
 
-size_t blocks_for(size_t tokens) { return tokens / kBlock + (tokens % kBlock != 0 ? 1 : 0); }
+size_t blocks_for(size_t slots) { return slots / kBlock + (slots % kBlock != 0 ? 1 : 0); }
 
 // Bytes. The system hands out more memory than it has and ends the process that touches it, so what
 // can never fit must be refused before it is asked for.
@@ -45,154 +41,124 @@ Error out_of_memory(size_t tokens, double bytes) {
 }
 
 struct Head {
-  std::vector<std::byte*> keys;
-  std::vector<std::byte*> values;
-  // Of keys in 8 bits: the last block's, [kBlock, head_dim], and which block that is.
-  std::vector<float> exact_keys;
-  size_t exact_block = 0;
+  HeadBlocks blocks;
+  std::vector<Position> positions;  // by slot; empty while slots are positions
 };
 
 struct Layer {
   KvLayerShape shape;
-  BlockPool* key_pool = nullptr;  // null: no heads
-  BlockPool* value_pool = nullptr;
   std::vector<Head> heads;
   std::vector<KvHeadView> views;
+  bool whole = true;
 };
 
 }  // namespace
 
 struct KvCache::Impl {
-  Operand operand;
-  std::map<size_t, BlockPool> pools;  // by bytes of a block
+  KvFormat format;
+  std::shared_ptr<BlockPools> pools = std::make_shared<BlockPools>();
   std::vector<Layer> layers;
-  size_t tokens = 0;  // committed
-  size_t blocks = 0;  // of each head
+  size_t tokens = 0;   // committed
+  size_t pending = 0;  // written after them
+  bool coding = true;
+  mutable std::vector<Position> identity;
 
-  // Bytes of one block of every head's keys and values.
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  // What forks share stays theirs.
+  ~Impl() {
+    for_heads([](Layer&, Head& head) { head.blocks.truncate(0); });
+  }
+
+  template <class Body>
+  void for_heads(const Body& body) {
+    for (Layer& layer : layers)
+      for (Head& head : layer.heads) body(layer, head);
+  }
+
+  // Bytes of one plain block of every head's keys and values.
   size_t column_bytes() const {
     size_t bytes = 0;
     for (const Layer& layer : layers)
-      bytes += layer.heads.size() * (key_block_bytes(operand, layer.shape.head_dim) +
-                                     value_block_bytes(operand, layer.shape.head_dim));
+      bytes += layer.heads.size() * (key_block_bytes(format.operand, layer.shape.head_dim) +
+                                     value_block_bytes(format.operand, layer.shape.head_dim));
     return bytes;
-  }
-
-  // Takes or gives back blocks until every list has `count`. Growing throws std::bad_alloc, and
-  // then lists may differ in length.
-  void set_blocks(size_t count) {
-    for (Layer& layer : layers) {
-      for (Head& head : layer.heads) {
-        set_blocks(*layer.key_pool, head.keys, count);
-        set_blocks(*layer.value_pool, head.values, count);
-      }
-    }
-    blocks = count;
-  }
-  static void set_blocks(BlockPool& pool, std::vector<std::byte*>& list, size_t count) {
-    // First the room in the list, so that no block is lost when there is none.
-    if (count > list.capacity()) list.reserve(std::max(count, 2 * list.capacity()));
-    while (list.size() < count) list.push_back(pool.take());
-    while (list.size() > count) {
-      pool.give_back(list.back());
-      list.pop_back();
-    }
   }
 
   void refresh_views() {
     for (Layer& layer : layers)
-      for (size_t h = 0; h < layer.heads.size(); ++h)
-        layer.views[h] = {layer.heads[h].keys.data(), layer.heads[h].values.data()};
+      for (size_t h = 0; h < layer.heads.size(); ++h) layer.views[h] = layer.heads[h].blocks.view();
   }
 
-  // What `count` blocks grow to.
-  size_t in_rows(size_t count) const {
-    return std::max(count, blocks + std::clamp(blocks / 8, kFewestInARow, kMostInARow));
-  }
-  void grow(size_t count) {
-    set_blocks(count);
-    refresh_views();
-  }
-  void shrink(size_t count) {
-    set_blocks(count);
-    for (auto& [bytes, pool] : pools) pool.trim();
+  // Gives back what was reserved and is not used.
+  void shrink() {
+    for_heads([](Layer&, Head& head) { head.blocks.set_blocks(blocks_for(head.blocks.slots())); });
+    for (auto& [bytes, pool] : *pools) pool.trim();
     refresh_views();
   }
 
-  // Zeroes what the last block holds past the committed tokens: a product with a slot that nobody
-  // sees must be finite, whatever was written there.
-  void clear_tail() {
-    const size_t slot = tokens % kBlock;
-    if (slot == 0) return;
-    const size_t last = tokens / kBlock;
-    for (Layer& layer : layers) {
-      const size_t dim = layer.shape.head_dim;
-      const std::vector<float> zeros((kBlock - slot) * dim);
-      const ConstMatrix<float> rows(zeros.data(), kBlock - slot, dim);
-      for (Head& head : layer.heads) {
-        if (operand == Operand::int8) {
-          forget_byte_keys(head, dim, last, slot);
-        } else {
-          pack_keys(operand, rows, slot, head.keys[last]);
-        }
-        pack_values(operand, rows, slot, head.values[last]);
-      }
-    }
-  }
-
-  // Leaves `count` keys in a block.
-  static void forget_byte_keys(Head& head, size_t dim, size_t block, size_t count) {
-    const Matrix<float> kept(head.exact_keys.data(), count, dim);
-    if (head.exact_block != block) unpack_byte_keys(head.keys[block], kept);
-    head.exact_block = block;
-    pack_byte_keys(kept, head.keys[block]);
-  }
-
-  // `rows` into slots [slot, ...) of a block.
-  void write_keys(Head& head, ConstMatrix<float> rows, size_t block, size_t slot) const {
-    if (operand != Operand::int8) return pack_keys(operand, rows, slot, head.keys[block]);
-    const size_t dim = rows.cols;
-    if (slot > 0 && head.exact_block != block)  // another block's were kept since
-      unpack_byte_keys(head.keys[block], {head.exact_keys.data(), slot, dim});
-    for (size_t t = 0; t < rows.rows; ++t)
-      std::copy_n(rows.row(t), dim, head.exact_keys.data() + (slot + t) * dim);
-    head.exact_block = block;
-    const size_t end = slot + rows.rows;
-    if (slot == 0 || end == kBlock) {
-      pack_byte_keys({head.exact_keys.data(), end, dim}, head.keys[block]);
-    } else {
-      for (size_t t = 0; t < rows.rows; ++t)
-        append_byte_key(rows.row(t), dim, slot + t, head.keys[block]);
-    }
+  void code(ThreadPool& pool) {
+    std::vector<HeadBlocks*> heads;
+    for_heads([&](Layer&, Head& head) {
+      if (head.blocks.begin_coding()) heads.push_back(&head.blocks);
+    });
+    pool.run(2 * heads.size(), [&](size_t task, size_t) {
+      heads[task / 2]->code(task % 2 == 0 ? KvHalf::keys : KvHalf::values);
+    });
+    for (HeadBlocks* const head : heads) head->end_coding();
   }
 };
 
-KvCache::KvCache(const std::vector<KvLayerShape>& layers, Operand operand)
+KvCache::KvCache(const std::vector<KvLayerShape>& layers, const KvFormat& format)
     : impl_(std::make_unique<Impl>()) {
-  impl_->operand = operand;
+  impl_->format = format;
   for (const KvLayerShape& shape : layers) {
     Layer layer;
     layer.shape = shape;
-    layer.heads.resize(shape.kv_heads);
+    for (size_t h = 0; h < shape.kv_heads; ++h)
+      layer.heads.push_back({HeadBlocks(format, shape.head_dim, *impl_->pools), {}});
     layer.views.resize(shape.kv_heads);
-    if (shape.kv_heads > 0) {
-      const size_t keys = key_block_bytes(operand, shape.head_dim);
-      const size_t values = value_block_bytes(operand, shape.head_dim);
-      layer.key_pool = &impl_->pools.try_emplace(keys, keys).first->second;
-      layer.value_pool = &impl_->pools.try_emplace(values, values).first->second;
-    }
-    if (operand == Operand::int8)
-      for (Head& head : layer.heads) head.exact_keys.resize(kBlock * shape.head_dim);
     impl_->layers.push_back(std::move(layer));
   }
+  impl_->refresh_views();
 }
 
 KvCache::~KvCache() = default;
 KvCache::KvCache(KvCache&&) noexcept = default;
 KvCache& KvCache::operator=(KvCache&&) noexcept = default;
 
-size_t KvCache::tokens() const { return impl_->tokens; }
+KvCache KvCache::fork() const {
+  KvCache copy;
+  copy.impl_ = std::make_unique<Impl>();
+  Impl& to = *copy.impl_;
+  to.format = impl_->format;
+  to.pools = impl_->pools;
+  to.tokens = impl_->tokens;
+  to.coding = impl_->coding;
+  for (const Layer& layer : impl_->layers) {
+    Layer shared;
+    shared.shape = layer.shape;
+    shared.whole = layer.whole;
+    for (const Head& head : layer.heads) {
+      shared.heads.push_back({HeadBlocks(to.format, layer.shape.head_dim, *to.pools), {}});
+      shared.heads.back().blocks.share(head.blocks);
+      shared.heads.back().positions.assign(
+          head.positions.begin(),
+          head.positions.begin() +
+              static_cast<ptrdiff_t>(std::min(head.positions.size(), head.blocks.slots())));
+    }
+    shared.views.resize(layer.heads.size());
+    to.layers.push_back(std::move(shared));
+  }
+  to.refresh_views();
+  return copy;
+}
+
+const KvFormat& KvCache::format() const { return impl_->format; }
 size_t KvCache::layers() const { return impl_->layers.size(); }
+const KvLayerShape& KvCache::shape(size_t layer) const { return impl_->layers[layer].shape; }
+size_t KvCache::tokens() const { return impl_->tokens; }
 
 std::span<const KvHeadView> KvCache::view(size_t layer) const {
   assert(layer < layers());
@@ -201,61 +167,64 @@ std::span<const KvHeadView> KvCache::view(size_t layer) const {
 
 size_t KvCache::bytes() const {
   size_t bytes = 0;
-  for (const auto& [block_bytes, pool] : impl_->pools) bytes += pool.bytes();
+  for (const auto& [block_bytes, pool] : *impl_->pools) bytes += pool.bytes();
   return bytes;
 }
 
 Status KvCache::reserve(size_t count) {
   Impl& impl = *impl_;
-  const size_t held = impl.blocks;
-  const size_t wanted = blocks_for(count + std::min(impl.tokens, SIZE_MAX - count));
   const size_t column = impl.column_bytes();
-  if (wanted <= held) return {};
-  if (column == 0) {  // no head holds anything
-    impl.blocks = wanted;
-    return {};
-  }
+  size_t most = 0;  // blocks that any head must have
+  bool enough = true;
+  impl.for_heads([&](Layer&, Head& head) {
+    const size_t slots = head.blocks.slots();
+    const size_t wanted = blocks_for(count + std::min(slots, SIZE_MAX - count));
+    most = std::max(most, wanted);
+    enough = enough && head.blocks.blocks() >= wanted;
+  });
+  const double bytes = static_cast<double>(most) * static_cast<double>(column);
+  if (column == 0) return {};
+  if (!enough && bytes > physical_memory()) return out_of_memory(count, bytes);
 
   // In whole rows if there is memory for them, else as many as are wanted.
-  const auto bytes = [&](size_t each) {
-    return static_cast<double>(each) * static_cast<double>(column);
-  };
-  for (const size_t blocks : {impl.in_rows(wanted), wanted}) {
-    if (bytes(blocks) > physical_memory()) continue;
+  for (const bool ahead : {true, false}) {
     try {
-      impl.grow(blocks);
+      impl.for_heads([&](Layer&, Head& head) {
+        const size_t held = head.blocks.blocks();
+        const size_t wanted = blocks_for(head.blocks.slots() + count);
+        const size_t row = held + std::clamp(held / 8, kFewestInARow, kMostInARow);
+        const bool in_rows =
+            ahead && wanted > held && !impl.format.coded() && head.positions.empty();
+        head.blocks.set_blocks(std::max({held, wanted, in_rows ? row : 0}));
+      });
+      impl.refresh_views();
       return {};
     } catch (const std::bad_alloc&) {
-      impl.shrink(held);
+      impl.shrink();
     }
   }
-  return out_of_memory(count, bytes(wanted));
+  return out_of_memory(count, bytes);
 }
 
 void KvCache::write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys,
                     ConstMatrix<float> values) {
   Impl& impl = *impl_;
   assert(layer < layers() && keys.rows == values.rows);
-  assert(blocks_for(impl.tokens + keys.rows) <= impl.blocks);
+  impl.pending = keys.rows;
   Layer& target = impl.layers[layer];
   const size_t dim = target.shape.head_dim;
   assert(keys.cols == target.heads.size() * dim && values.cols == keys.cols);
-  // A task takes one head's keys or values, block by block in order.
+  for (Head& head : target.heads) {
+    if (target.whole) break;
+    head.positions.resize(head.blocks.slots());
+    for (size_t t = 0; t < keys.rows; ++t)
+      head.positions.push_back({static_cast<int64_t>(impl.tokens + t)});
+  }
   const auto write_half = [&](size_t task, size_t) {
     const size_t h = task / 2;
-    Head& head = target.heads[h];
-    for (size_t row = 0; row < keys.rows;) {
-      const size_t block = (impl.tokens + row) / kBlock;
-      const size_t slot = (impl.tokens + row) % kBlock;
-      const size_t count = std::min(kBlock - slot, keys.rows - row);
-      if (task % 2 == 0) {
-        impl.write_keys(head, keys.rows_at(row, count).cols_at(h * dim, dim), block, slot);
-      } else {
-        pack_values(impl.operand, values.rows_at(row, count).cols_at(h * dim, dim), slot,
-                    head.values[block]);
-      }
-      row += count;
-    }
+    const KvHalf half = task % 2 == 0 ? KvHalf::keys : KvHalf::values;
+    const ConstMatrix<float> rows = half == KvHalf::keys ? keys : values;
+    target.heads[h].blocks.write(half, rows.cols_at(h * dim, dim));
   };
   if (keys.rows < kParallelTokens) {
     for (size_t task = 0; task < 2 * target.heads.size(); ++task) write_half(task, 0);
@@ -264,16 +233,114 @@ void KvCache::write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys,
   }
 }
 
-void KvCache::commit(size_t count) {
-  assert(blocks_for(impl_->tokens + count) <= impl_->blocks);
+void KvCache::commit(ThreadPool& pool, size_t count) {
+  impl_->for_heads([&](Layer&, Head& head) { head.blocks.add_slots(count); });
   impl_->tokens += count;
+  impl_->pending = 0;
+  if (impl_->coding && impl_->format.coded()) settle(pool);
+}
+
+void KvCache::set_coding(bool coding) { impl_->coding = coding; }
+
+void KvCache::settle(ThreadPool& pool) {
+  if (!impl_->format.coded()) return;
+  impl_->code(pool);
+  impl_->refresh_views();
 }
 
 void KvCache::truncate(size_t count) {
   assert(count <= impl_->tokens);
   impl_->tokens = count;
-  impl_->shrink(blocks_for(count));
-  impl_->clear_tail();
+  impl_->pending = 0;
+  impl_->for_heads([&](Layer& layer, Head& head) {
+    size_t slots = count;
+    if (!layer.whole) {
+      head.positions.resize(head.blocks.slots());
+      const auto end = std::ranges::lower_bound(head.positions, static_cast<int64_t>(count), {},
+                                                &Position::value);
+      slots = static_cast<size_t>(end - head.positions.begin());
+      head.positions.resize(slots);
+    }
+    head.blocks.truncate(slots);
+  });
+  if (count == 0)
+    for (Layer& layer : impl_->layers) layer.whole = true;
+  impl_->shrink();
+}
+
+size_t KvCache::slots(size_t layer, size_t kv_head) const {
+  return impl_->layers[layer].heads[kv_head].blocks.slots();
+}
+
+std::span<const Position> KvCache::positions(size_t layer, size_t kv_head) const {
+  const Layer& of = impl_->layers[layer];
+  if (!of.whole) return of.heads[kv_head].positions;
+  std::vector<Position>& identity = impl_->identity;
+  const size_t count = of.heads[kv_head].blocks.slots() + impl_->pending;
+  while (identity.size() < count) identity.push_back({static_cast<int64_t>(identity.size())});
+  return {identity.data(), count};
+}
+
+bool KvCache::whole(size_t layer) const { return impl_->layers[layer].whole; }
+
+void KvCache::keep(size_t layer, size_t kv_head, std::span<const uint32_t> slots) {
+  Layer& of = impl_->layers[layer];
+  Head& head = of.heads[kv_head];
+  if (slots.size() == head.blocks.slots()) return;
+  if (of.whole) {
+    for (size_t h = 0; h < of.heads.size(); ++h) {
+      const std::span<const Position> all = positions(layer, h);
+      of.heads[h].positions.assign(all.begin(), all.end());
+    }
+    of.whole = false;
+  }
+  std::vector<Position> positions;
+  positions.reserve(slots.size());
+  for (const uint32_t slot : slots) positions.push_back(head.positions[slot]);
+  head.blocks.set_blocks(blocks_for(head.blocks.slots()));
+  head.blocks.keep(slots);
+  head.positions = std::move(positions);
+  of.views[kv_head] = head.blocks.view();
+}
+
+void KvCache::read_keys(size_t layer, size_t kv_head, Matrix<float> rows) const {
+  impl_->layers[layer].heads[kv_head].blocks.read(KvHalf::keys, 0, rows);
+}
+
+void KvCache::read_values(size_t layer, size_t kv_head, Matrix<float> rows) const {
+  impl_->layers[layer].heads[kv_head].blocks.read(KvHalf::values, 0, rows);
+}
+
+size_t KvCache::blocks(size_t layer, size_t kv_head) const {
+  return blocks_for(slots(layer, kv_head));
+}
+
+KvBlock KvCache::block(size_t layer, size_t kv_head, size_t index) const {
+  const HeadBlocks& head = impl_->layers[layer].heads[kv_head].blocks;
+  return {.keys = {head.block(KvHalf::keys, index), head.bytes(KvHalf::keys, index)},
+          .values = {head.block(KvHalf::values, index), head.bytes(KvHalf::values, index)},
+          .coded = head.is_coded(index)};
+}
+
+KvBlock KvCache::add_block(size_t layer, size_t kv_head, bool coded) {
+  Head& head = impl_->layers[layer].heads[kv_head];
+  head.blocks.add_block(coded);
+  return block(layer, kv_head, head.blocks.blocks() - 1);
+}
+
+void KvCache::restore(size_t tokens, std::span<const std::vector<Position>> positions) {
+  impl_->tokens = tokens;
+  size_t at = 0;
+  impl_->for_heads([&](Layer& layer, Head& head) {
+    const std::vector<Position>* const own = positions.empty() ? nullptr : &positions[at++];
+    const size_t slots = own == nullptr ? tokens : own->size();
+    assert(blocks_for(slots) == head.blocks.blocks() && slots >= head.blocks.slots());
+    head.blocks.add_slots(slots - head.blocks.slots());
+    if (own == nullptr) return;
+    head.positions = *own;
+    layer.whole = false;
+  });
+  impl_->refresh_views();
 }
 
 }  // namespace fathom

@@ -45,7 +45,7 @@ class Cache : public testing::TestWithParam<Operand> {
     }
   }
 
-  KvCache make() const { return {kShapes, GetParam()}; }
+  KvCache make() const { return {kShapes, KvFormat{GetParam()}}; }
 
   // Tokens [tokens(), tokens() + count) of the test's rows.
   void append(KvCache& cache, size_t count) const {
@@ -53,7 +53,7 @@ class Cache : public testing::TestWithParam<Operand> {
     for (size_t i = 0; i < kShapes.size(); ++i)
       cache.write(pool_, i, keys_[i].rows(cache.tokens(), count),
                   values_[i].rows(cache.tokens(), count));
-    cache.commit(count);
+    cache.commit(pool_, count);
   }
 
   // Every byte of the blocks that hold tokens.
@@ -82,7 +82,7 @@ class ByteCache : public testing::Test {
   static constexpr size_t kDim = 80;
   static constexpr size_t kHeads = 3;
   static constexpr KvLayerShape kShape = {kHeads, kDim};
-  KvCache cache_{{kShape}, Operand::int8};
+  KvCache cache_{{kShape}, KvFormat{Operand::int8}};
   Rows keys_{200, kShape, 5};
   ThreadPool pool_{2};
 
@@ -93,7 +93,7 @@ class ByteCache : public testing::Test {
   }
   void append(KvCache& cache, size_t count) {
     write(cache, count);
-    cache.commit(count);
+    cache.commit(pool_, count);
   }
   // Of all heads.
   static std::vector<std::byte> key_blocks(const KvCache& cache, size_t block) {
@@ -128,7 +128,7 @@ TEST_F(ByteCache, RoundsKeysToHalfAStep) {
 }
 
 TEST_F(ByteCache, AFullBlockDoesNotDependOnHowItCame) {
-  KvCache whole({kShape}, Operand::int8);
+  KvCache whole({kShape}, KvFormat{Operand::int8});
   append(whole, 192);
   for (const size_t count : {1, 1, 61, 1, 63, 30, 35}) append(cache_, count);
   for (size_t block = 0; block < 3; ++block)
@@ -331,11 +331,11 @@ INSTANTIATE_TEST_SUITE_P(Operands, Cache, testing::Values(Operand::bf16, Operand
                          [](const auto& test) { return std::string(name(test.param)); });
 
 TEST(CacheWithoutHeads, NeedsNoMemory) {
-  KvCache cache({{0, 0}, {0, 64}}, Operand::bf16);
+  KvCache cache({{0, 0}, {0, 64}}, KvFormat{Operand::bf16});
   ASSERT_TRUE(cache.reserve(SIZE_MAX).ok());
   ThreadPool pool(1);
   cache.write(pool, 1, {nullptr, 5, 0}, {nullptr, 5, 0});
-  cache.commit(5);
+  cache.commit(pool, 5);
   EXPECT_EQ(cache.tokens(), 5u);
   EXPECT_EQ(cache.bytes(), 0u);
   cache.truncate(3);

@@ -26,15 +26,19 @@ Forward::Forward(const Compute& compute, const ModelSpec& spec, const ModelWeigh
     if (found == ropes_.end()) ropes_.push_back(rope);
   }
   angles_.resize(ropes_.size());
+  slot_angles_.resize(ropes_.size());
 }
 
 ConstMatrix<float> Forward::run(std::span<const TokenId> tokens,
                                 std::span<const Position> positions, KvCache& cache,
-                                const AttendLayer& attend) {
+                                const AttendLayer& attend, std::span<const Position> slots) {
   const Matrix<float> x = shape(residual_, tokens.size(), spec_.width);
   gather_rows(compute_, weights_.embedding, tokens, x);
   if (spec_.embedding_scale != 1) scale(compute_, x, spec_.embedding_scale);
-  for (size_t i = 0; i < ropes_.size(); ++i) angles_[i].compute(ropes_[i], positions);
+  for (size_t i = 0; i < ropes_.size(); ++i) {
+    angles_[i].compute(ropes_[i], positions);
+    slot_angles_[i].compute(ropes_[i], slots);
+  }
   for (size_t i = 0; i < spec_.layers.size(); ++i) layer(i, x, cache, attend);
   rms_norm(compute_, x, weights_.final_norm, spec_.norm_eps, x);
   return x;
@@ -87,18 +91,30 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
     rms_norm(compute_, queries, weights.query_norm, spec_.norm_eps, queries);
     rms_norm(compute_, keys, weights.key_norm, spec_.norm_eps, keys);
   }
+  const RopeAngles& slot_angles = slot_angles_[rope_of_layer_[index]];
+  const Matrix<float> slot_queries = shape(slot_queries_, slot_angles.tokens(), queries.cols);
+  if (slot_queries.rows > 0) std::copy_n(queries.data, x.rows * queries.cols, slot_queries.data);
   const RopeAngles& angles = angles_[rope_of_layer_[index]];
-  rope(compute_, angles, spec.rope.pairing, spec.head_dim, queries);
-  rope(compute_, angles, spec.rope.pairing, spec.head_dim, keys);
-
-  if (compute_.operand != Operand::f32) {
-    hadamard(compute_, spec.head_dim, queries);
-    hadamard(compute_, spec.head_dim, keys);
-  }
+  turn(angles, spec, cache.format(), queries);
+  turn(slot_angles, spec, cache.format(), slot_queries);
+  turn(angles, spec, cache.format(), keys);
 
   cache.write(*compute_.pool, index, keys, values);
-  attend({.layer = index, .queries = queries, .keys = keys, .values = values}, attended);
+  attend({.layer = index,
+          .queries = queries,
+          .keys = keys,
+          .values = values,
+          .slot_queries = slot_queries},
+         attended);
   matmul(compute_, attended, {{{.weights = &weights.output, .y = y}}});
+}
+
+// What queries and keys go through before they meet.
+void Forward::turn(const RopeAngles& angles, const AttentionSpec& spec, const KvFormat& format,
+                   Matrix<float> rows) const {
+  if (rows.rows == 0) return;
+  rope(compute_, angles, spec.rope.pairing, spec.head_dim, rows);
+  if (format.rotates_keys()) hadamard(compute_, spec.head_dim, rows);
 }
 
 void Forward::mlp(size_t index, ConstMatrix<float> x, Matrix<float> y) {

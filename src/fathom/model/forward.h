@@ -19,6 +19,7 @@ struct LayerTokens {
   size_t layer = 0;
   ConstMatrix<float> queries;       // [tokens, heads * head_dim]
   ConstMatrix<float> keys, values;  // [tokens, kv_heads * head_dim]
+  ConstMatrix<float> slot_queries;  // as queries, but rotated for `slots`; empty if there are none
 };
 
 // How a layer's queries meet the cache; `out` has the queries' shape. An argument of the forward
@@ -33,9 +34,10 @@ class Forward {
   // Runs `tokens`, which stand at `positions`, through every layer, and writes their keys and
   // values to `cache` (the caller reserves and commits). Returns their hidden states after the
   // final norm, [tokens, width], valid until the next call. Scratch memory grows with tokens.size()
-  // alone.
+  // alone. `slots`, unless empty: where the tokens stand in the eyes of some of the keys.
   ConstMatrix<float> run(std::span<const TokenId> tokens, std::span<const Position> positions,
-                         KvCache& cache, const AttendLayer& attend);
+                         KvCache& cache, const AttendLayer& attend,
+                         std::span<const Position> slots = {});
 
   // Logits, [hidden.rows, vocabulary], of hidden states that run() returned.
   void logits(ConstMatrix<float> hidden, Matrix<float> logits);
@@ -44,6 +46,8 @@ class Forward {
   void layer(size_t index, Matrix<float> x, KvCache& cache, const AttendLayer& attend);
   void attention(size_t index, ConstMatrix<float> x, KvCache& cache, const AttendLayer& attend,
                  Matrix<float> y);
+  void turn(const RopeAngles& angles, const AttentionSpec& spec, const KvFormat& format,
+            Matrix<float> rows) const;
   void mlp(size_t index, ConstMatrix<float> x, Matrix<float> y);
 
   Compute compute_;
@@ -51,8 +55,10 @@ class Forward {
   const ModelWeights& weights_;
   std::vector<RopeSpec> ropes_;  // the distinct ones
   std::vector<size_t> rope_of_layer_;
-  std::vector<RopeAngles> angles_;  // one per distinct RoPE
-  Buffer<float> residual_, normed_, mixed_, queries_, keys_, values_, attended_, gate_, up_;
+  std::vector<RopeAngles> angles_;       // one per distinct RoPE
+  std::vector<RopeAngles> slot_angles_;  // likewise; of no tokens where there are no slots
+  Buffer<float> residual_, normed_, mixed_, queries_, slot_queries_, keys_, values_, attended_,
+      gate_, up_;
 };
 
 }  // namespace fathom

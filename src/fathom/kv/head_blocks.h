@@ -1,0 +1,81 @@
+// What one KV head holds: its slots, in blocks. kv/'s own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fathom/kv/block_source.h"
+
+namespace fathom {
+
+class HeadBlocks {
+ public:
+  HeadBlocks(const KvFormat& format, size_t head_dim, BlockPools& pools);
+
+  // Shares the blocks of `other`, of the same format, pools and head size.
+  void share(const HeadBlocks& other);
+
+  size_t slots() const { return slots_; }
+  size_t blocks() const { return coded_.size(); }
+  bool is_coded(size_t block) const { return coded_[block] != 0; }
+  std::byte* block(KvHalf half, size_t index) const { return list(half)[index]; }
+  size_t bytes(KvHalf half, size_t index) const { return source(half).bytes(is_coded(index)); }
+  KvHeadView view() const;
+
+  // Takes plain blocks, or gives back the last ones, until there are `count`. Taking throws
+  // std::bad_alloc, and then there may be fewer.
+  void set_blocks(size_t count);
+  // Rows into the slots after slots(): of several threads, one for each half.
+  void write(KvHalf half, ConstMatrix<float> rows);
+  void add_slots(size_t count) { slots_ += count; }
+  // A block as it was read from elsewhere, after the others.
+  void add_block(bool coded);
+
+  // Codes the whole blocks but for the first: begin_coding() takes room (and says whether there is
+  // anything to do), code() may run on any thread, end_coding() frees what was plain. Where memory
+  // runs out, blocks stay plain.
+  bool begin_coding();
+  void code(KvHalf half);
+  void end_coding();
+
+  // Keeps the first `count` slots, and no block besides theirs.
+  void truncate(size_t count);
+  // Keeps these slots, ascending. Throws std::bad_alloc, and then nothing changed.
+  void keep(std::span<const uint32_t> slots);
+
+  // Slots [slot, slot + rows.rows).
+  void read(KvHalf half, size_t slot, Matrix<float> rows) const;
+
+ private:
+  using List = std::vector<std::byte*>;
+  static constexpr std::array kHalves = {KvHalf::keys, KvHalf::values};
+  List& list(KvHalf half) { return lists_[static_cast<size_t>(half)]; }
+  const List& list(KvHalf half) const { return lists_[static_cast<size_t>(half)]; }
+  BlockSource& source(KvHalf half) { return sources_[static_cast<size_t>(half)]; }
+  const BlockSource& source(KvHalf half) const { return sources_[static_cast<size_t>(half)]; }
+
+  void write_byte_keys(ConstMatrix<float> rows, size_t block, size_t slot);
+  void make_plain(size_t block, size_t count);
+  void own(size_t block);
+  void drop_last();
+  void clear_tail();
+  void gather(KvHalf half, std::span<const uint32_t> slots, std::byte* block) const;
+
+  KvFormat format_;
+  size_t dim_;
+  size_t slots_ = 0;
+  std::array<BlockSource, 2> sources_;
+  std::array<List, 2> lists_;
+  std::vector<uint8_t> coded_;  // by block
+  // Blocks that are being coded, and what they are coded into.
+  std::vector<size_t> coding_;
+  std::array<List, 2> into_;
+  // Of keys in 8 bits: the rows of the block last written, [kBlock, head_dim], and which that is.
+  std::vector<float> exact_keys_;
+  size_t exact_block_ = 0;
+};
+
+}  // namespace fathom
