@@ -19,13 +19,15 @@ namespace fathom {
 struct BudgetSplit {
   enum class Kind : uint8_t { uniform, pyramid, adaptive };
   Kind kind = Kind::uniform;
-  double beta = 20;
-  double floor = 0.2;
+  double beta = 20;    // above 1: the topmost layer's part is about 1 / beta of the average
+  double floor = 0.2;  // 0 to 1
 
   std::string spec() const;
   // Tokens for each KV head of every layer, of `budget` on average; `most`: how many there are.
   // Their sum is layers * min(budget, most).
   std::vector<int64_t> of_layers(size_t layers, int64_t budget, int64_t most) const;
+  // What part of its even share a head has whatever the others' scores.
+  double even_part() const { return kind == Kind::adaptive ? floor : 1; }
 };
 
 // Errors point at the character.
