@@ -128,7 +128,8 @@ class Call {
     const size_t head_dim = work.args->head_dim;
     static thread_local Buffer<float> scratch;
     const size_t partial_size = partial_floats(work.rows(), head_dim);
-    scratch.ensure(partial_size + attend_scratch_floats(work.rows(), head_dim));
+    const bool coded = work.part->keys.coded != nullptr;
+    scratch.ensure(partial_size + attend_scratch_floats(work.rows(), head_dim, coded));
     if (work.splits <= 1) {
       const PartialRows rows = partial_at(scratch.data(), work.rows(), head_dim);
       score(work, 0, rows, scratch.data() + partial_size);
@@ -163,6 +164,9 @@ class Call {
     item.scale = args.scale * std::numbers::log2e_v<float>;
     item.key_blocks = part.keys.key_blocks;
     item.value_blocks = part.keys.value_blocks;
+    item.coded = part.keys.coded;
+    item.key_type = part.keys.key_type;
+    item.value_type = part.keys.value_type;
     item.biases = part.keys.biases;
     item.runs = runs.data();
     item.run_count = runs.size();

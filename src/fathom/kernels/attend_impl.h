@@ -19,6 +19,7 @@
 // the weights of a row add up to one exactly as they are used.
 #pragma once
 
+#include "fathom/kernels/attend_blocks.h"
 #include "fathom/kernels/attend_kernel.h"
 #include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/attend_scores.h"
@@ -38,24 +39,13 @@ class AttendLoop {
   static constexpr int kVectors = Vec::kTileVectors;
   static constexpr size_t kColumns = kVectors * kLanes;
   static constexpr int kRows = Vec::kTileRows;
-  static constexpr size_t kSpan = 2;  // key blocks taken at once
   static constexpr float kSlack = 8;
   static constexpr float kMasked = -1e30f;  // a score of weight 0, whatever the exponent
   static constexpr size_t kTileKeys = kSpan * kBlock;
   static_assert(kBlock % kColumns == 0 && kVectors % 2 == 0 && kRows == 6 && kLanes <= 16);
 
-  struct Block {
-    const std::byte* keys = nullptr;
-    const Right* values = nullptr;
-    const uint64_t* mask = nullptr;  // a row per query, or null: every pair is scored
-    const float* biases = nullptr;   // [kBlock], or null
-  };
-
-  struct Span {
-    Block blocks[kSpan];
-    size_t count = 0;
-    size_t index = 0;  // of the first, among those whose means were taken together
-  };
+  using Block = AttendBlock;
+  using Span = AttendSpan;
 
   // Rows [row, row + rows) against the blocks of which they see any key.
   struct Tile {
@@ -63,6 +53,7 @@ class AttendLoop {
     int rows = 0;
     size_t live = 0;
     const Right* values[kSpan] = {};
+    size_t place = 0;         // of the values that were decoded
     Left* weights = nullptr;  // [rows][kTileKeys]
   };
 
@@ -80,7 +71,8 @@ class AttendLoop {
         rows_(item.rows),
         queries_(rows_, dim_, item.scratch),
         sums_(item.scratch + attend_query_floats(rows_, dim_)),
-        limit_(sums_ + rows_ * 16) {}
+        blocks_(item, few_rows(), sums_ + rows_ * 16),
+        limit_(item.scratch + attend_scratch_floats(rows_, dim_, item.coded != nullptr) - rows_) {}
 
   void run() {
     start();
@@ -93,6 +85,7 @@ class AttendLoop {
       const Span next = next_span(cursor);
       if (!few_rows()) fetch(next, span);
       span.index = block;
+      place_ = blocks_.prepare(span, pending_.rows > 0 ? pending_.place : 1);
       all_rows(span);
       block = (block + span.count) % kBlock;
       span = next;
@@ -105,12 +98,12 @@ class AttendLoop {
  private:
   // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them: best of
   // keys and values at once, so that they take turns after every block.
-  bool few_rows() const { return rows_ <= 2 * kRows; }
+  bool few_rows() const { return rows_ <= kFewRows; }
 
   Span next_span(BlockCursor& cursor) const {
     Span span;
     for (; span.count < (few_rows() ? 1 : kSpan) && !cursor.done(); cursor.next())
-      span.blocks[span.count++] = block_at(cursor.run(), cursor.block());
+      span.blocks[span.count++] = blocks_.at(cursor.run(), cursor.block());
     return span;
   }
 
@@ -119,8 +112,8 @@ class AttendLoop {
   void fetch(const Span& next, const Span& span) {
     ahead_.clear();
     for (size_t b = 0; b < next.count; ++b) {
-      ahead_.add(next.blocks[b].keys, Scores::block_bytes(dim_));
-      ahead_.add(next.blocks[b].values, kBlock * dim_ * sizeof(Right));
+      ahead_.add(next.blocks[b].keys, blocks_.key_bytes(next.blocks[b]));
+      ahead_.add(next.blocks[b].values, blocks_.value_bytes(next.blocks[b]));
     }
     ahead_.spread(rows_ / kRows * span.count * Scores::side_steps(dim_));
   }
@@ -139,12 +132,6 @@ class AttendLoop {
     }
   }
 
-  Block block_at(const KeyRun& run, size_t block) const {
-    return {item_.key_blocks[block], reinterpret_cast<const Right*>(item_.value_blocks[block]),
-            run.mask == KeyRun::kFull ? nullptr : item_.masks + run.mask * kBlock,
-            item_.biases == nullptr ? nullptr : item_.biases[block]};
-  }
-
   void all_rows(const Span& span) {
     for_row_tiles(rows_, [&]<int kR>(size_t row) { row_tile<kR>(row, span); });
   }
@@ -152,7 +139,7 @@ class AttendLoop {
   template <int kR>
   void row_tile(size_t row, const Span& span) {
     const Block* const blocks = span.blocks;
-    Tile tile{.row = row, .rows = kR, .weights = weights_[next_weights_]};
+    Tile tile{.row = row, .rows = kR, .place = place_, .weights = weights_[next_weights_]};
     for (size_t b = 0; b < span.count; ++b) {
       uint64_t bits[kR] = {};
       if (blocks[b].mask != nullptr) {
@@ -160,11 +147,16 @@ class AttendLoop {
         for (int r = 0; r < kR; ++r) any |= bits[r] = blocks[b].mask[item_.mask_rows[row + r]];
         if (any == 0) continue;
       }
-      for (size_t column = 0; column < kBlock; column += kColumns)
-        score<kR>(row, blocks[b], span.index + b, bits, column, tile.live * kBlock + column);
-      tile.values[tile.live++] = blocks[b].values;
+      if (blocks[b].key_bits != 0) {
+        score_folded<kR>(row, blocks[b], bits);
+      } else {
+        for (size_t column = 0; column < kBlock; column += kColumns)
+          score<kR>(row, blocks[b], span.index + b, bits, column, tile.live * kBlock + column);
+      }
+      tile.values[tile.live++] = reinterpret_cast<const Right*>(blocks[b].values);
     }
     if (tile.live == 0) return;
+    if (blocks[0].value_bits != 0) return add_folded<kR>(tile, blocks[0]);
     Softmax<kR> softmax(*this, tile);
     if constexpr (!Vec::kOverlap) softmax.finish();
     if (pending_.rows == kR) {
@@ -183,6 +175,13 @@ class AttendLoop {
                                     const uint64_t* bits, size_t column, size_t filled) {
     F acc[kR][kVectors];
     queries_.template scores<kR>(row, block.keys, index, column, acc, ahead_);
+    take_scores<kR>(row, block, bits, column, filled, acc);
+  }
+
+  // Biases, masks and stores scores, and sees to the exponents.
+  template <int kR>
+  [[gnu::always_inline]] void take_scores(size_t row, const Block& block, const uint64_t* bits,
+                                          size_t column, size_t filled, F (&acc)[kR][kVectors]) {
     if (block.biases != nullptr) {
 #pragma GCC unroll 8
       for (int r = 0; r < kR; ++r)
@@ -203,6 +202,34 @@ class AttendLoop {
       for (int j = 0; j < kVectors; ++j)
         Vec::store(scores_ + r * kTileKeys + filled + j * kLanes, acc[r][j]);
     if (exceeds<kR>(row, acc)) raise(row, kR, filled);
+  }
+
+  // The same of a block whose keys are folded, the only one of its span.
+  template <int kR>
+  void score_folded(size_t row, const Block& block, const uint64_t* bits) {
+    if (block.key_bits == 4) {
+      score_folded_codes<kR, 4>(row, block, bits);
+    } else {
+      score_folded_codes<kR, 8>(row, block, bits);
+    }
+  }
+
+  template <int kR, int kBits>
+  [[gnu::noinline]] void score_folded_codes(size_t row, const Block& block, const uint64_t* bits) {
+    if constexpr (Op::kPack == 2) {
+      const FoldedRows<Vec, Op>& folded = blocks_.folded();
+      const CodedPanel panel = coded_keys(kBits == 4 ? KvType::q4 : KvType::q8, dim_, block.keys);
+      for (size_t column = 0; column < kBlock; column += kColumns) {
+        F acc[kR][kVectors];
+#pragma GCC unroll 8
+        for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+          for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::set1(folded.number(row + r));
+        Fold<Vec, Op>::template multiply<kBits>(folded.row(row), folded.stride(), panel, column,
+                                                acc);
+        take_scores<kR>(row, block, bits, column, column, acc);
+      }
+    }
   }
 
   template <int kR>
@@ -335,14 +362,80 @@ class AttendLoop {
       for (int j = 0; j < kV; ++j) Vec::store(out + r * dim_ + j * kLanes, acc[r][j]);
   }
 
+  // Adds a block's values, which are folded, at once: weights stay in f32 until a strip's scales
+  // are in them.
+  template <int kR>
+  void add_folded(const Tile& tile, const Block& block) {
+    for (int r = 0; r < kR; ++r) {
+      const F exponent = Vec::set1(item_.exponent[tile.row + r]);
+      float* const weights = scores_ + r * kTileKeys;
+      F sum = Vec::load(sums_ + (tile.row + r) * kLanes);
+      for (size_t i = 0; i < kBlock; i += kLanes) {
+        const F weight =
+            Vec::template exp2<Op::kExp2Degree>(Vec::sub(Vec::load(weights + i), exponent));
+        Vec::store(weights + i, weight);
+        sum = Vec::add(sum, weight);
+      }
+      Vec::store(sums_ + (tile.row + r) * kLanes, sum);
+    }
+    if (block.value_bits == 4) {
+      add_folded_codes<kR, 4>(tile, block);
+    } else {
+      add_folded_codes<kR, 8>(tile, block);
+    }
+  }
+
+  template <int kR, int kBits>
+  [[gnu::noinline]] void add_folded_codes(const Tile& tile, const Block& block) {
+    const size_t strip = value_strip(dim_);
+    for (size_t first = 0; first < dim_; first += strip) {
+      const CodedPanel panel =
+          coded_values(kBits == 4 ? KvType::q4 : KvType::q8, dim_, block.values, first);
+      float numbers[kR];
+      for (int r = 0; r < kR; ++r)
+        numbers[r] = Fold<Vec, Op>::template fold<kBits>(scores_ + r * kTileKeys, kBlock,
+                                                         panel.scales, tile.weights + r * kBlock);
+      for (size_t column = 0; column < panel.width; column += kColumns) {
+        const size_t vectors = (panel.width - column) / kLanes;
+        add_folded_of<kR, kVectors, kBits>(vectors < kVectors ? vectors : kVectors, tile, panel,
+                                           numbers, first, column);
+      }
+    }
+  }
+
+  template <int kR, int kV, int kBits>
+  [[gnu::always_inline]] void add_folded_of(size_t take, const Tile& tile, const CodedPanel& panel,
+                                            const float* numbers, size_t first, size_t column) {
+    if (take == kV) {
+      float* const out = item_.out + tile.row * dim_ + first + column;
+      F acc[kR][kV];
+#pragma GCC unroll 8
+      for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+        for (int j = 0; j < kV; ++j)
+          acc[r][j] = Vec::add(Vec::load(out + r * dim_ + j * kLanes), Vec::set1(numbers[r]));
+      if constexpr (Op::kPack == 2)
+        Fold<Vec, Op>::template multiply<kBits>(tile.weights, kBlock, panel, column, acc);
+#pragma GCC unroll 8
+      for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+        for (int j = 0; j < kV; ++j) Vec::store(out + r * dim_ + j * kLanes, acc[r][j]);
+      return;
+    }
+    if constexpr (kV > 1)
+      add_folded_of<kR, kV - 1, kBits>(take, tile, panel, numbers, first, column);
+  }
+
   const AttendItem& item_;
   const size_t dim_;
   const size_t rows_;
   Scores queries_;
-  float* const sums_;   // [rows][kLanes]
+  float* const sums_;  // [rows][kLanes]
+  BlockReader<Vec, Op, Scores> blocks_;
   float* const limit_;  // [rows]: scores above it raise the exponent
   Ahead<2 * kSpan> ahead_;
-  Tile pending_;  // rows == 0: there is none
+  Tile pending_;      // rows == 0: there is none
+  size_t place_ = 0;  // of the span's values that were decoded
   size_t next_weights_ = 0;
   alignas(64) float scores_[kRows * kTileKeys];
   alignas(64) Left weights_[2][kRows * kTileKeys];

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "fathom/kernels/block_plan.h"
+#include "fathom/kernels/kv_type.h"
 
 namespace fathom {
 
@@ -20,6 +21,9 @@ struct AttendItem {
 
   const std::byte* const* key_blocks = nullptr;
   const std::byte* const* value_blocks = nullptr;
+  const uint8_t* coded = nullptr;  // [blocks], or null: as in KvHeadView
+  KvType key_type = KvType::bf16;
+  KvType value_type = KvType::bf16;
   const float* const* biases = nullptr;  // [blocks][kBlock], added to scores; or null
   const KeyRun* runs = nullptr;
   size_t run_count = 0;
@@ -40,9 +44,20 @@ struct AttendItem {
   return (floats + 15) / 16 * 16;
 }
 
-// Those; 16 lanes of sums and a limit a row.
-constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim) {
-  return attend_query_floats(rows, head_dim) + rows * (16 + 1);
+// Where blocks are coded: queries in f32 and folded, and a number, a row, if rows are few; or
+// panels of the keys of two blocks and of the values of four.
+constexpr size_t kFewRows = 12;
+constexpr size_t attend_fold_floats(size_t head_dim) {
+  return kFewRows * (head_dim + (head_dim + 31) / 32 * 32 + 16);
+}
+constexpr size_t attend_coded_floats(size_t head_dim) {
+  return attend_fold_floats(head_dim) + 6 * kBlock * head_dim;
+}
+
+// Queries; 16 lanes of sums a row; what coded blocks need; a limit a row.
+constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim, bool coded) {
+  return attend_query_floats(rows, head_dim) + rows * (16 + 1) +
+         (coded ? attend_coded_floats(head_dim) : 0);
 }
 
 using AttendKernel = void (*)(const AttendItem& item);

@@ -38,7 +38,7 @@ Bits random_bits(size_t queries, size_t keys, uint32_t seed) {
 }
 
 // Three in four of the queries, in no order.
-std::vector<uint32_t> shuffled_queries(size_t queries, uint32_t seed) {
+[[maybe_unused]] std::vector<uint32_t> shuffled_queries(size_t queries, uint32_t seed) {
   std::vector<uint32_t> order(queries);
   for (size_t q = 0; q < queries; ++q) order[q] = static_cast<uint32_t>(q);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
@@ -141,7 +141,7 @@ struct Piece {
 };
 
 // Keys of their own for the queries of `p`.
-Problem other_keys(const Problem& p, size_t keys, uint32_t seed) {
+[[maybe_unused]] Problem other_keys(const Problem& p, size_t keys, uint32_t seed) {
   Problem other = make_problem(p.queries, keys, kHeads, 1, kHeadDim, seed);
   other.q = p.q;
   return other;
@@ -154,7 +154,7 @@ struct Row {
   double log_sum = -INFINITY;
 };
 
-Row reference_row(const std::deque<Piece>& pieces, size_t query, size_t head) {
+[[maybe_unused]] Row reference_row(const std::deque<Piece>& pieces, size_t query, size_t head) {
   Row row;
   double sum = 0;
   for (const Piece& piece : pieces) {

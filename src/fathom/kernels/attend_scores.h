@@ -31,6 +31,8 @@ class FloatScores {
   FloatScores(size_t rows, size_t dim, float* memory)
       : rows_(rows), dim_(dim), queries_(reinterpret_cast<Left*>(memory)) {}
 
+  static constexpr bool kCodes =
+      true;  // keys may lie as a KvType other than the operand's has them
   static size_t block_bytes(size_t dim) { return kBlock * dim * sizeof(typename Op::Right); }
   // Steps of side work in the scores of one tile of rows and one block.
   static size_t side_steps(size_t dim) {
@@ -99,6 +101,7 @@ class ByteScores {
         codes_(reinterpret_cast<int8_t*>(offsets_ + rows)),
         queries_(rows, dim, scales_ + rows * (2 + dim / 4)) {}
 
+  static constexpr bool kCodes = false;
   static size_t block_bytes(size_t dim) { return ByteKeys(dim).bytes(); }
   static size_t side_steps(size_t dim) { return kBlock / (kVectors * kLanes) * (dim / kPack); }
 

@@ -119,18 +119,15 @@ void code_row(KvType type, const float* row, size_t count, const CoderOf& coder,
   }
 }
 
-size_t coded_bytes(KvType type, size_t head_dim, size_t scales) {
-  assert(type != KvType::f32 && head_dim % 16 == 0 && head_dim <= kMaxHeadDim);
-  return head_dim * kBlock / 8 * code_bits(type) + (has_scales(type) ? scales * sizeof(Scale) : 0);
-}
-
 }  // namespace
 
 size_t coded_key_bytes(KvType type, size_t head_dim) {
+  assert(type != KvType::f32 && head_dim % 16 == 0 && head_dim <= kMaxHeadDim);
   return coded_bytes(type, head_dim, head_dim);
 }
 
 size_t coded_value_bytes(KvType type, size_t head_dim) {
+  assert(type != KvType::f32 && head_dim % 16 == 0 && head_dim <= kMaxHeadDim);
   const size_t strip = value_strip(head_dim);
   return coded_bytes(type, head_dim, (head_dim + strip - 1) / strip * kBlock);
 }

@@ -34,6 +34,10 @@ struct Scale {
   return type == KvType::q4 ? 4 : type == KvType::q8 ? 8 : 16;
 }
 
+[[gnu::always_inline]] constexpr size_t coded_bytes(KvType type, size_t head_dim, size_t scales) {
+  return head_dim * kBlock / 8 * code_bits(type) + (has_scales(type) ? scales * sizeof(Scale) : 0);
+}
+
 // One panel of a block. Always inlined: no instruction set's code may stand in for another's.
 struct CodedPanel {
   const uint32_t* words = nullptr;

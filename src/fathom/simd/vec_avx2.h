@@ -83,6 +83,7 @@ struct Lanes {
   FATHOM_INLINE I load_int(const void* p) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(p));
   }
+  FATHOM_INLINE void store_int(void* p, I x) { _mm256_storeu_si256(static_cast<__m256i*>(p), x); }
   FATHOM_INLINE I splat_int(const void* p) {
     int32_t x;
     __builtin_memcpy(&x, p, sizeof x);
@@ -100,12 +101,26 @@ struct Lanes {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
   }
 
-  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
   template <int kPart>
-  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
-    const __m256i u = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    return _mm256_castsi256_ps(kPart == 0 ? _mm256_slli_epi32(u, 16)
-                                          : _mm256_and_si256(u, _mm256_set1_epi32(-0x10000)));
+  FATHOM_INLINE F widen_bf16(I x) {
+    return _mm256_castsi256_ps(kPart == 0 ? _mm256_slli_epi32(x, 16)
+                                          : _mm256_and_si256(x, _mm256_set1_epi32(-0x10000)));
+  }
+  template <int kPart>
+  FATHOM_INLINE F widen_f16(I x) {
+    x = kPart == 0 ? _mm256_and_si256(x, _mm256_set1_epi32(0xffff)) : _mm256_srli_epi32(x, 16);
+    return _mm256_cvtph_ps(
+        _mm_packus_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1)));
+  }
+  FATHOM_INLINE I join_bf16(F low, F high) {
+    const I a = _mm256_srli_epi32(_mm256_castps_si256(round_bf16(low)), 16);
+    return _mm256_or_si256(a, _mm256_castps_si256(round_bf16(high)));
+  }
+  template <int kBits, int kRow>
+  FATHOM_INLINE I code_pairs(const uint32_t* p) {
+    const I x = _mm256_srli_epi32(load_int(p), kBits * kRow);
+    return _mm256_or_si256(_mm256_and_si256(x, _mm256_set1_epi32(code_mask(kBits))),
+                           _mm256_set1_epi32(kCodeExponent));
   }
 };
 

@@ -109,6 +109,7 @@ struct Lanes {
 
   FATHOM_INLINE I zero_int() { return _mm512_setzero_si512(); }
   FATHOM_INLINE I load_int(const void* p) { return _mm512_loadu_si512(p); }
+  FATHOM_INLINE void store_int(void* p, I x) { _mm512_storeu_si512(p, x); }
   FATHOM_INLINE I splat_int(const void* p) {
     int32_t x;
     __builtin_memcpy(&x, p, sizeof x);
@@ -127,12 +128,25 @@ struct Lanes {
     return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
   }
 
-  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
   template <int kPart>
-  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
-    const __m512i u = _mm512_loadu_si512(p);
-    return _mm512_castsi512_ps(kPart == 0 ? _mm512_slli_epi32(u, 16)
-                                          : _mm512_and_si512(u, _mm512_set1_epi32(-0x10000)));
+  FATHOM_INLINE F widen_bf16(I x) {
+    return _mm512_castsi512_ps(kPart == 0 ? _mm512_slli_epi32(x, 16)
+                                          : _mm512_and_si512(x, _mm512_set1_epi32(-0x10000)));
+  }
+  template <int kPart>
+  FATHOM_INLINE F widen_f16(I x) {
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(kPart == 0 ? x : _mm512_srli_epi32(x, 16)));
+  }
+  FATHOM_INLINE I join_bf16(F low, F high) {
+    const I a = _mm512_srli_epi32(_mm512_castps_si512(round_bf16(low)), 16);
+    return _mm512_or_si512(a, _mm512_castps_si512(round_bf16(high)));
+  }
+  // (x & mask) | exponent, in one instruction.
+  template <int kBits, int kRow>
+  FATHOM_INLINE I code_pairs(const uint32_t* p) {
+    const I x = _mm512_srli_epi32(_mm512_loadu_si512(p), kBits * kRow);
+    return _mm512_ternarylogic_epi32(x, _mm512_set1_epi32(code_mask(kBits)),
+                                     _mm512_set1_epi32(kCodeExponent), 0xea);
   }
 };
 

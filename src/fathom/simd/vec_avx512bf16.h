@@ -19,6 +19,14 @@ struct Vec : avx512::Vec {
     return acc;
   }
 
+  FATHOM_INLINE I join_bf16(F low, F high) {
+    alignas(64) static constexpr uint16_t kInTurn[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                         21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                         11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    return _mm512_permutexvar_epi16(_mm512_load_si512(kInTurn),
+                                    (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+
   struct Bf16 {
     using Left = uint16_t;
     using Right = uint16_t;
@@ -34,6 +42,13 @@ struct Vec : avx512::Vec {
     template <int kPart>
     FATHOM_INLINE __m512i right(const Right* p) {
       return _mm512_loadu_si512(p);
+    }
+    template <int kPart>
+    FATHOM_INLINE I right_of(I pairs) {
+      return pairs;
+    }
+    FATHOM_INLINE void store_pairs(Right* row, size_t, size_t column, F even, F odd) {
+      store_int(row + 2 * column, join_bf16(even, odd));
     }
     FATHOM_INLINE F dot(F acc, __m512i a, __m512i b) {
       return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);

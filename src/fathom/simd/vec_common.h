@@ -14,12 +14,17 @@
 //                              polynomial of that degree, 3 or 5
 //   round_bf16(x)              to the nearest bf16, ties to even, kept as f32
 //   Mask, greater, any         comparison per lane; masks combine with |
-//   widen_bf16<part>(p)        the low (0) or high (1) halves of the lanes at p, bf16, as f32
+//   widen_bf16<part>(x)        the low (0) or high (1) halves of x's lanes, bf16, as f32
+//   widen_f16<part>(x)         the same of f16
+//   join_bf16(a, b)            lanes of two bf16, a's in the low halves; rounded as by round_bf16
+//   code_pairs<bits, row>(p)   the halves of the lanes at p, shifted right by bits * row, their
+//   lowest
+//                              4 or 7 bits: as bf16, 128 + code (kernels/coded_layout.h)
 //   select(bits, a, b)         bit i of `bits` chooses a's lane i, else b's
 //   kTileRows, kTileVectors    the register tile (kernels/tile.h): rows x vectors of accumulators
 //   kOverlap                   whether weights are made between a product's steps (attend_impl.h)
 //   I                          a vector of as many int32, or twice as many int16
-//   zero_int load_int add_int to_float
+//   zero_int load_int store_int add_int to_float
 //   round_to_int(x)            to the nearest, ties to even; |x| < 2^22
 //   splat_int(p)               the four bytes at p in every lane
 //   store_int16                the low bits of every lane
@@ -34,6 +39,9 @@
 //                              fastest: bf16 where there is a bf16 dot product, else an f32 that
 //                              has been rounded to bf16
 //   kParts                     fused steps per pack; left<part>() and right<part>() feed dot()
+//   right_of<part>(x)          right<part>() of pairs of bf16 that are in x already
+//   store_pairs(row, w, c, a, b)  stores column c's and the next lanes' elements of two adjacent
+//                              depths in a panel w wide, at the first of which `row` is
 //   store_left(p, a, b, sum)   rounds a and b, stores them as 2 * kLanes Left elements, and returns
 //                              sum + what was stored, spread over the lanes in any order
 #pragma once
@@ -42,6 +50,11 @@
 #define FATHOM_INLINE [[gnu::always_inline]] static inline
 
 namespace fathom {
+
+// Two codes that lie in the halves of a word, 4 bits each or 7 of 8, and what makes each the bf16
+// of 128 + code: the exponent, above seven bits of fraction.
+FATHOM_INLINE constexpr int code_mask(int bits) { return bits == 4 ? 0x000f000f : 0x007f007f; }
+inline constexpr int kCodeExponent = 0x43004300;
 
 // 2^f for f in [0, 1) as a polynomial: the minimax coefficients, in relative error, by Remez'
 // exchange algorithm. Degree 5 (error 7.5e-8) serves f32; degree 3 (7.5e-5, a fiftieth of bf16's

@@ -68,6 +68,7 @@ struct Lanes {
 
   FATHOM_INLINE I zero_int() { return vdupq_n_s32(0); }
   FATHOM_INLINE I load_int(const void* p) { return vld1q_s32(static_cast<const int32_t*>(p)); }
+  FATHOM_INLINE void store_int(void* p, I x) { vst1q_s32(static_cast<int32_t*>(p), x); }
   FATHOM_INLINE I splat_int(const void* p) {
     int32_t x;
     __builtin_memcpy(&x, p, sizeof x);
@@ -84,12 +85,28 @@ struct Lanes {
     return vaddq_s32(acc, vpaddq_s32(low, vmull_high_s16(left, right)));
   }
 
-  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
   template <int kPart>
-  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
-    const uint32x4_t u = vreinterpretq_u32_u16(vld1q_u16(p));
+  FATHOM_INLINE F widen_bf16(I x) {
+    const uint32x4_t u = vreinterpretq_u32_s32(x);
     return vreinterpretq_f32_u32(kPart == 0 ? vshlq_n_u32(u, 16)
                                             : vandq_u32(u, vdupq_n_u32(0xffff0000)));
+  }
+  template <int kPart>
+  FATHOM_INLINE F widen_f16(I x) {
+    const uint32x4_t u = vreinterpretq_u32_s32(x);
+    const uint16x4_t half = kPart == 0 ? vmovn_u32(u) : vshrn_n_u32(u, 16);
+    return vcvt_f32_f16(vreinterpret_f16_u16(half));
+  }
+  FATHOM_INLINE I join_bf16(F low, F high) {
+    const uint32x4_t a = vshrq_n_u32(vreinterpretq_u32_f32(round_bf16(low)), 16);
+    return vreinterpretq_s32_u32(vorrq_u32(a, vreinterpretq_u32_f32(round_bf16(high))));
+  }
+  template <int kBits, int kRow>
+  FATHOM_INLINE I code_pairs(const uint32_t* p) {
+    uint32x4_t x = vld1q_u32(p);
+    if constexpr (kRow > 0) x = vshrq_n_u32(x, kBits * kRow);
+    return vreinterpretq_s32_u32(
+        vorrq_u32(vandq_u32(x, vdupq_n_u32(code_mask(kBits))), vdupq_n_u32(kCodeExponent)));
   }
 };
 

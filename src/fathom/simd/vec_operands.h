@@ -25,7 +25,14 @@ struct WidenedBf16 {
   }
   template <int kPart>
   FATHOM_INLINE F right(const Right* p) {
-    return Lanes::template widen_bf16<kPart>(p);
+    return right_of<kPart>(Lanes::load_int(p));
+  }
+  template <int kPart>
+  FATHOM_INLINE F right_of(typename Lanes::I pairs) {
+    return Lanes::template widen_bf16<kPart>(pairs);
+  }
+  FATHOM_INLINE void store_pairs(Right* row, size_t, size_t column, F even, F odd) {
+    Lanes::store_int(row + 2 * column, Lanes::join_bf16(even, odd));
   }
   FATHOM_INLINE F dot(F acc, F a, F b) { return Lanes::fma(a, b, acc); }
   FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {
@@ -52,6 +59,10 @@ struct Float32 {
   template <int kPart>
   FATHOM_INLINE F right(const Right* p) {
     return Lanes::load(p);
+  }
+  FATHOM_INLINE void store_pairs(Right* row, size_t width, size_t column, F even, F odd) {
+    Lanes::store(row + column, even);
+    Lanes::store(row + width + column, odd);
   }
   FATHOM_INLINE F dot(F acc, F a, F b) { return Lanes::fma(a, b, acc); }
   FATHOM_INLINE F store_left(Left* p, F a, F b, F sum) {

@@ -77,6 +77,7 @@ struct Lanes {
     __builtin_memcpy(&x, p, sizeof x);
     return x;
   }
+  FATHOM_INLINE void store_int(void* p, I x) { __builtin_memcpy(p, &x, sizeof x); }
   FATHOM_INLINE I splat_int(const void* p) {
     int32_t x;
     __builtin_memcpy(&x, p, sizeof x);
@@ -104,12 +105,27 @@ struct Lanes {
     return acc;
   }
 
-  // The low (0) or the high (1) halves of the lanes at p, bf16, as f32.
   template <int kPart>
-  FATHOM_INLINE F widen_bf16(const uint16_t* p) {
-    U u;
-    __builtin_memcpy(&u, p, sizeof u);
+  FATHOM_INLINE F widen_bf16(I x) {
+    const U u = (U)x;
     return kPart == 0 ? (F)(u << 16) : (F)(u & 0xffff0000u);
+  }
+  // The exponent's bias differs by 112; what has all of its bits set is not finite.
+  template <int kPart>
+  FATHOM_INLINE F widen_f16(I x) {
+    const U u = kPart == 0 ? (U)x & 0xffffu : (U)x >> 16;
+    const U magnitude = (u & 0x7fffu) << 13;
+    const U finite = (U)((F)magnitude * set1(0x1p112f));
+    const U widened = (I)magnitude >= 0x0f800000 ? magnitude | 0x7f800000u : finite;
+    return (F)(widened | (u & 0x8000u) << 16);
+  }
+  FATHOM_INLINE I join_bf16(F low, F high) {
+    return (I)((U)round_bf16(low) >> 16 | (U)round_bf16(high));
+  }
+  template <int kBits, int kRow>
+  FATHOM_INLINE I code_pairs(const uint32_t* p) {
+    const U x = (U)load_int(p) >> (kBits * kRow);
+    return (I)((x & static_cast<uint32_t>(code_mask(kBits))) | kCodeExponent);
   }
 };
 

@@ -1,0 +1,141 @@
+// Products of a few rows by coded blocks (coded_block.h), whose codes are never scaled: the scales
+// are folded into the other operand.
+//
+// With x[d] = low[d] + step[d] * code[d], and what multiplies it in the operand rounded after the
+// step is in it, a score is
+//
+//   sum_d q[d] x[d] = sum_d round(q[d] step[d]) (128 + code[d])
+//                     + sum_d q[d] middle[d] - (128 + kMiddle) sum_d round(q[d] step[d])
+//
+// where middle = low + kMiddle * step is about what the channel's elements are the mean of, so that
+// rounding moves a score as little as it would if channels were centred. The first sum reads codes
+// as they lie, decoded in registers by one shift and one mask; the other two are one number a row
+// and block. Values likewise: there weights take the place of queries, and tokens of channels; the
+// number is added to every column of a strip.
+//
+// Included by attend_impl.h alone.
+#pragma once
+
+#include "fathom/kernels/attend_kernel.h"
+#include "fathom/kernels/coded_layout.h"
+
+namespace fathom {
+namespace {
+
+template <class Vec, class Op>
+struct Fold {
+  using F = typename Vec::F;
+  using I = typename Vec::I;
+  using Left = typename Op::Left;
+  static constexpr size_t kLanes = Vec::kLanes;
+
+  // Folds the scales of some depths into a row, [count], whose elements are in f32; to is [count],
+  // up to a multiple of 2 * kLanes. Returns the row's number.
+  template <int kBits>
+  [[gnu::always_inline]] static float fold(const float* row, size_t count, const uint32_t* scales,
+                                           Left* to) {
+    constexpr float kMiddle = kBits == 4 ? 7.5F : 63.5F;
+    F rounded = Vec::zero();
+    F rest = Vec::zero();
+    for (size_t i = 0; i < count; i += 2 * kLanes) {
+      F folded[2] = {Vec::zero(), Vec::zero()};
+      for (size_t part = 0; part < 2 && i + part * kLanes < count; ++part) {
+        const F x = Vec::load(row + i + part * kLanes);
+        const I scale = Vec::load_int(scales + i + part * kLanes);
+        const F step = Vec::template widen_bf16<0>(scale);
+        const F low = Vec::template widen_bf16<1>(scale);
+        folded[part] = Vec::mul(x, step);
+        rest = Vec::fma(x, Vec::fma(Vec::set1(kMiddle), step, low), rest);
+      }
+      rounded = Op::store_left(to + i, folded[0], folded[1], rounded);
+    }
+    return Vec::reduce_add(Vec::fma(Vec::set1(-128 - kMiddle), rounded, rest));
+  }
+
+  // acc[r][j] += rows[r] . (128 + the codes of a panel's columns from `column` on). Row r begins at
+  // rows + r * stride.
+  template <int kBits, int kR, int kV>
+  [[gnu::always_inline]] static void multiply(const Left* rows, size_t stride,
+                                              const CodedPanel& panel, size_t column,
+                                              F (&acc)[kR][kV]) {
+    const uint32_t* words = panel.words + column;
+#pragma GCC unroll 1
+    for (size_t row = 0; row < panel.rows; row += 16 / kBits) {
+      step<kBits, 0>(rows, stride, words, acc);
+      step<kBits, 1>(rows, stride, words, acc);
+      if constexpr (kBits == 4) {
+        step<kBits, 2>(rows, stride, words, acc);
+        step<kBits, 3>(rows, stride, words, acc);
+      }
+      rows += 16 / kBits * Op::kPack;
+      words += panel.width;
+    }
+  }
+
+ private:
+  template <int kBits, int kRow, int kR, int kV>
+  [[gnu::always_inline]] static void step(const Left* rows, size_t stride, const uint32_t* words,
+                                          F (&acc)[kR][kV]) {
+    I pairs[kV];
+#pragma GCC unroll 8
+    for (int j = 0; j < kV; ++j)
+      pairs[j] = Vec::template code_pairs<kBits, kRow>(words + j * kLanes);
+    part<kRow, 0>(rows, stride, pairs, acc);
+    if constexpr (Op::kParts == 2) part<kRow, 1>(rows, stride, pairs, acc);
+  }
+
+  template <int kRow, int kPart, int kR, int kV>
+  [[gnu::always_inline]] static void part(const Left* rows, size_t stride, const I (&pairs)[kV],
+                                          F (&acc)[kR][kV]) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r) {
+      const auto a = Op::template left<kPart>(rows + r * stride + kRow * Op::kPack);
+#pragma GCC unroll 8
+      for (int j = 0; j < kV; ++j)
+        acc[r][j] = Op::dot(acc[r][j], a, Op::template right_of<kPart>(pairs[j]));
+    }
+  }
+};
+
+// The few queries of an item, folded anew with the scales of each block of keys.
+template <class Vec, class Op>
+class FoldedRows {
+  using Left = typename Op::Left;
+
+ public:
+  // `memory`: attend_fold_floats(dim) floats.
+  FoldedRows(size_t rows, size_t dim, float* memory)
+      : rows_(rows),
+        dim_(dim),
+        stride_((dim + 31) / 32 * 32),
+        queries_(memory),
+        folded_(reinterpret_cast<Left*>(memory + kFewRows * dim)),
+        numbers_(memory + kFewRows * (dim + stride_)) {}
+
+  void fill(size_t r, const float* query, float scale) {
+    for (size_t i = 0; i < dim_; i += Vec::kLanes)
+      Vec::store(queries_ + r * dim_ + i, Vec::mul(Vec::load(query + i), Vec::set1(scale)));
+  }
+
+  template <int kBits>
+  void fold(const uint32_t* scales) {
+    for (size_t r = 0; r < rows_; ++r)
+      numbers_[r] = Fold<Vec, Op>::template fold<kBits>(queries_ + r * dim_, dim_, scales,
+                                                        folded_ + r * stride_);
+  }
+
+  const Left* row(size_t r) const { return folded_ + r * stride_; }
+  size_t stride() const { return stride_; }
+  float number(size_t r) const { return numbers_[r]; }
+
+ private:
+  const size_t rows_;
+  const size_t dim_;
+  const size_t stride_;
+  float* const queries_;  // [rows][dim]
+  Left* const folded_;    // [rows][stride]
+  float* const numbers_;  // [rows]
+};
+
+}  // namespace
+}  // namespace fathom
