@@ -1,14 +1,15 @@
-// Eviction: one mechanism for all policies that score. It gathers what a policy needs from each
-// attention call, shares the budget out over layers and heads, and selects what is kept.
+// Eviction: one mechanism for all policies. It gathers what a policy needs from each attention
+// call, shares the budget out over layers and heads, selects what is kept, and has the cache drop
+// the rest.
 //
 // A step is: for each layer observe() after attention; then, once the step is committed, evict().
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "fathom/kernels/attend.h"
 #include "fathom/kv/budget_split.h"
@@ -23,8 +24,7 @@ struct KvObservation {
   ConstMatrix<float> queries;         // [tokens, heads * head_dim], as attend() had them
   float scale = 1;                    // of scores
   std::span<const AttendPart> parts;  // over the cache alone
-  // [tokens, heads], attend()'s; given if wants_log_sums().
-  ConstMatrix<float> log_sums;
+  Matrix<float> log_sums;             // [tokens, heads], as attend() wrote them
 };
 
 class Eviction {
@@ -34,17 +34,24 @@ class Eviction {
            std::span<const size_t> heads);
   ~Eviction();
 
+  // Whether observe() must be called.
   bool wants_log_sums() const;
   // The text's tokens as far as they are known, those to come included: what a budget that is a
   // share is a share of.
   void expect(size_t text_tokens);
 
-  // Keys and values of the observed tokens are written to `cache` and not committed.
+  // Keys and values of the observed tokens are written to `cache` and not committed. Between calls
+  // others may have truncated it, or dropped the oldest tokens of some heads.
   void observe(const KvCache& cache, size_t layer, const KvObservation& seen);
   // Drops what exceeds the budget, if it is due: after a prefill's step (`decoding` false) at once,
-  // while decoding once a head holds a block too many.
+  // while decoding once a layer's heads hold a block too many on average. By position (KvReach),
+  // drops the blocks that no later query sees.
   void evict(ThreadPool& pool, KvCache& cache, bool decoding);
   void clear();  // forgets the text
+
+  // Told what a head holds each time some of it was dropped.
+  using Trace = std::function<void(size_t layer, size_t kv_head, std::span<const Position> kept)>;
+  void set_trace(Trace trace);
 
   uint64_t evicted() const;  // tokens, over all layers and KV heads
   size_t bytes() const;      // of statistics

@@ -65,9 +65,8 @@ class Policy {
 
   // None: everything is kept.
   virtual std::optional<KvBudget> budget() const { return std::nullopt; }
-  // If given, what is seen of a text of so many tokens, and kept in whole blocks; then neither
-  // budget() nor score() is asked.
-  virtual std::optional<KvReach> reach(int64_t /*text_tokens*/) const { return std::nullopt; }
+  // If given, what is seen, and kept in whole blocks; then neither budget() nor score() is asked.
+  virtual std::optional<KvReach> reach() const { return std::nullopt; }
   virtual KvNeeds needs() const { return {}; }
   // How many of a budget's tokens are the newest, whatever their score.
   virtual int64_t recent(int64_t /*budget*/) const { return 0; }

@@ -1,4 +1,5 @@
-// fifo(budget=N): the newest N tokens; a query sees itself and the N - 1 before it.
+// fifo(budget=N): the newest N tokens. Of a whole number a query sees itself and the N - 1 before
+// it; a share of the text is what is kept between steps.
 //
 // A window over the cache: Beltagy et al. 2020, "Longformer", section 3.1 (arXiv:2004.05150). It
 // gives up the first tokens, on which attention leans (Xiao et al. 2023, arXiv:2309.17453): what
@@ -14,8 +15,11 @@ class Fifo final : public Policy {
  public:
   explicit Fifo(const KvBudget& budget) : budget_(budget) {}
 
-  std::optional<KvReach> reach(int64_t text_tokens) const override {
-    return KvReach{.recent = budget_.of(text_tokens)};
+  std::optional<KvBudget> budget() const override { return budget_; }
+  // A share of a text that grows is no window: then the newest go by the score that all have.
+  std::optional<KvReach> reach() const override {
+    if (budget_.tokens == 0) return std::nullopt;
+    return KvReach{.recent = budget_.tokens};
   }
   std::string spec() const override { return "fifo(budget=" + budget_.text() + ")"; }
 

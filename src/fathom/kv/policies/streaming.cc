@@ -15,7 +15,7 @@ class Streaming final : public Policy {
  public:
   Streaming(int64_t sinks, int64_t recent) : sinks_(sinks), recent_(recent) {}
 
-  std::optional<KvReach> reach(int64_t) const override {
+  std::optional<KvReach> reach() const override {
     return KvReach{.sinks = sinks_, .recent = recent_, .reindexed = true};
   }
 
