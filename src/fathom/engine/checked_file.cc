@@ -2,17 +2,14 @@
 
 #include <cassert>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <new>
 #include <utility>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
-#include "fathom/base/file_mapping.h"
+#include "fathom/engine/sha256.h"
 
 namespace fathom {
 namespace {
@@ -20,35 +17,6 @@ namespace {
 Error write_error(const std::string& path) {
   return {path + ": cannot write: " + std::strerror(errno)};
 }
-
-// The hash of the bytes it has been given.
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new()) {
-    if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
-      throw std::bad_alloc();
-  }
-  void add(std::span<const std::byte> bytes) {
-    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
-  }
-  std::string finish() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &size);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) {
-      text += "0123456789abcdef"[digest[i] >> 4];
-      text += "0123456789abcdef"[digest[i] & 15];
-    }
-    return text;
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
 
 // So that the rename itself outlives a power cut.
 void flush_folder(const std::string& folder) {
@@ -116,13 +84,6 @@ Status CheckedFile::install(const std::string& path) {
   state_->path.clear();
   flush_folder(std::filesystem::path(path).parent_path().string());
   return {};
-}
-
-Result<std::string> sha256_of_file(const std::string& path) {
-  FATHOM_TRY(const FileMapping file, FileMapping::open(path));
-  Sha256 hash;
-  hash.add(file.bytes());
-  return hash.finish();
 }
 
 }  // namespace fathom

@@ -36,7 +36,4 @@ class CheckedFile {
   std::unique_ptr<State> state_;
 };
 
-// In lower-case hexadecimal.
-Result<std::string> sha256_of_file(const std::string& path);
-
 }  // namespace fathom

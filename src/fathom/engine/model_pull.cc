@@ -11,6 +11,7 @@
 
 #include "fathom/engine/checked_file.h"
 #include "fathom/engine/model_store.h"
+#include "fathom/engine/sha256.h"
 #include "fathom/engine/wheel.h"
 
 namespace fathom {

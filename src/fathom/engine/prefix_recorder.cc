@@ -1,0 +1,135 @@
+#include "fathom/engine/prefix_recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <numeric>
+#include <utility>
+
+#include "fathom/engine/kv_parts.h"
+#include "fathom/engine/sha256.h"
+#include "fathom/kernels/block_plan.h"
+
+namespace fathom {
+namespace {
+
+// To be raised when a program gives other values for the same settings.
+constexpr std::string_view kValues = "fathom prefill 1";
+
+uint64_t now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
+}
+
+}  // namespace
+
+std::string PrefixFacts::key() const {
+  Sha256 hash;
+  hash.add(std::string(kValues) + "\n" + model_sha256 + "\n" + settings + "\n" +
+           std::to_string(chunk) + (drops ? " drops" : ""));
+  return hash.finish().substr(0, kIdDigits);
+}
+
+PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore::SayFn say)
+    : store_(std::move(store)),
+      facts_(std::move(facts)),
+      say_(std::move(say)),
+      key_(facts_.key()),
+      grain_(std::lcm(uint64_t{facts_.chunk}, uint64_t{kBlock})),
+      part_((kPartTokens + grain_ - 1) / grain_ * grain_) {}
+
+PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<const TokenId> tokens,
+                                                KvCache& cache) {
+  recorded_ = kept_ = 0;
+  if (tokens.empty()) return {};
+  const auto known = tokens.first(in_grains(tokens.size() - 1));
+  for (;;) {
+    const PartChain chain = store_.find(key_, known, say_);
+    const uint64_t count = in_grains(chain.tokens);
+    if (count == 0) return {};
+    try {
+      if (const auto bad = fill(pool, chain, count, cache)) {
+        PrefixStore::remove_bad(chain.parts[bad->part].path(), bad->why, say_);
+        continue;
+      }
+    } catch (const std::bad_alloc&) {
+      cache.truncate(0);
+      throw;
+    }
+    kept_ = count;
+    recorded_ = facts_.drops ? count : count / part_ * part_;
+    return {.tokens = count, .statistics = chain.parts.back().header().statistics};
+  }
+}
+
+void PrefixRecorder::record(std::span<const TokenId> tokens, const KvCache& cache, bool done,
+                            const std::string& statistics) {
+  if (stopped_) return;
+  if (facts_.drops) {
+    record_state(tokens, cache, statistics);
+  } else {
+    record_parts(tokens, cache, done);
+  }
+}
+
+void PrefixRecorder::record_parts(std::span<const TokenId> tokens, const KvCache& cache,
+                                  bool done) {
+  const uint64_t whole = in_grains(cache.tokens());
+  while (!stopped_) {
+    const uint64_t end = std::min(recorded_ + part_, whole);
+    const bool is_whole = end == recorded_ + part_;
+    if (end <= kept_ || !(is_whole || done)) return;
+    PartHeader header = header_of(tokens, recorded_, end);
+    const auto sections = sections_of(cache, header);
+    stopped_ = !sections || !add(std::move(header), *sections, end - 1);
+    if (stopped_ || !is_whole) return;
+    recorded_ = end;
+  }
+}
+
+// What follows a state cannot be told from it, so it is kept at every part's length, and just
+// before the end; of earlier ones the last, for a text that differs only at its end.
+void PrefixRecorder::record_state(std::span<const TokenId> tokens, const KvCache& cache,
+                                  const std::string& statistics) {
+  const uint64_t read = cache.tokens();
+  const bool is_last = tokens.size() - read <= grain_;
+  if (read % grain_ != 0 || read <= kept_ || !(read >= recorded_ + part_ || is_last)) return;
+  PartHeader header = header_of(tokens, 0, read);
+  header.statistics = statistics;
+  const std::vector<Section> sections = state_sections_of(cache, header);
+  stopped_ = !add(std::move(header), sections, recorded_ - std::min(recorded_, part_));
+  recorded_ = read;
+}
+
+PartHeader PrefixRecorder::header_of(std::span<const TokenId> tokens, uint64_t begin,
+                                     uint64_t end) const {
+  PartHeader header{.key = key_,
+                    .parent = key_,
+                    .begin = begin,
+                    .tokens = {},
+                    .heads = {},
+                    .statistics = {},
+                    .model = facts_.model,
+                    .settings = facts_.settings,
+                    .text = facts_.text,
+                    .created = now()};
+  for (uint64_t at = 0; at < begin; at += part_)
+    header.parent = chain_id(header.parent, tokens.subspan(at, part_));
+  header.tokens.assign(tokens.begin() + static_cast<ptrdiff_t>(begin),
+                       tokens.begin() + static_cast<ptrdiff_t>(end));
+  return header;
+}
+
+bool PrefixRecorder::add(PartHeader header, std::span<const Section> sections,
+                         uint64_t superfluous) {
+  const Status added = store_.add(header, sections);
+  if (!added.ok()) {
+    say_(added.error().message + "; what follows of this text is not kept");
+    return false;
+  }
+  kept_ = header.end();
+  store_.remove_beginnings(header, superfluous);
+  return true;
+}
+
+}  // namespace fathom

@@ -1,0 +1,72 @@
+// Keeps the prefill of one text while it is read, and begins it where what is kept of it ends.
+//
+// All that is kept ends at a multiple of the grain: of the tokens that are read at a time, and of
+// blocks. So a text goes on after it as if it had been read in one go, and gives the same logits
+// bit for bit: those of a chunk depend, in the last bits, on which tokens it has.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fathom/base/thread_pool.h"
+#include "fathom/engine/prefix_store.h"
+#include "fathom/kv/cache.h"
+
+namespace fathom {
+
+// What the values in a cache depend on besides the text, and what people are told.
+struct PrefixFacts {
+  std::string model_sha256;
+  std::string settings;  // everything else that changes a bit
+  size_t chunk = 0;      // tokens read at a time
+  // Whether a policy drops tokens: then only all that is left at some point can be kept.
+  bool drops = false;
+  std::string model;  // its name
+  std::string text;   // how the document begins
+
+  std::string key() const;
+};
+
+class PrefixRecorder {
+ public:
+  static constexpr uint64_t kPartTokens = 2048;
+
+  // `say` gets a line about each thing that went wrong. None of it keeps a text from being read.
+  PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore::SayFn say);
+
+  struct Recalled {
+    size_t tokens = 0;       // that are now in the cache
+    std::string statistics;  // as record() was given them
+  };
+  // Fills an empty cache with the longest beginning of `tokens` that is kept, and leaves at least
+  // one to be read. Throws std::bad_alloc; then the cache is empty.
+  Recalled recall(ThreadPool& pool, std::span<const TokenId> tokens, KvCache& cache);
+
+  // After each step of a prefill of `tokens`, of which the cache has read cache.tokens(). `done`:
+  // nothing more will be read. `statistics`: of the policy that drops tokens.
+  void record(std::span<const TokenId> tokens, const KvCache& cache, bool done,
+              const std::string& statistics = {});
+
+ private:
+  bool add(PartHeader header, std::span<const Section> sections, uint64_t superfluous);
+  PartHeader header_of(std::span<const TokenId> tokens, uint64_t begin, uint64_t end) const;
+  void record_parts(std::span<const TokenId> tokens, const KvCache& cache, bool done);
+  void record_state(std::span<const TokenId> tokens, const KvCache& cache,
+                    const std::string& statistics);
+  uint64_t in_grains(uint64_t count) const { return count / grain_ * grain_; }
+
+  PrefixStore store_;
+  PrefixFacts facts_;
+  PrefixStore::SayFn say_;
+  std::string key_;
+  uint64_t grain_;
+  uint64_t part_;          // tokens of a part
+  uint64_t recorded_ = 0;  // tokens in whole parts, or in the last state
+  uint64_t kept_ = 0;      // tokens that were kept before, or are now
+  bool stopped_ = false;   // something went wrong
+};
+
+}  // namespace fathom

@@ -1,0 +1,253 @@
+// What is kept of a text comes back byte for byte, or not at all.
+#include "fathom/engine/prefix_recorder.h"
+
+#include <csignal>
+
+#include <sys/resource.h>
+
+#include "fathom/engine/kv_parts.h"
+#include "fathom/engine/test_prefixes.h"
+
+namespace fathom {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Recorder : public Prefixes {};
+
+class RecorderOfFormat : public Prefixes, public testing::WithParamInterface<KvFormat> {};
+
+TEST_P(RecorderOfFormat, GivesEveryByteBack) {
+  const auto tokens = test_tokens(5000);
+  EXPECT_EQ(read_and_keep(tokens, recorder(), GetParam()), 0u);
+  EXPECT_EQ(files().size(), 3u);  // 2048, 4096, 4992
+  EXPECT_EQ(read_and_keep(tokens, recorder(), GetParam()), 4992u);
+  EXPECT_EQ(said_, std::vector<std::string>{});
+}
+
+TEST_P(RecorderOfFormat, CutsTheLastPartWhereTextsDiffer) {
+  auto tokens = test_tokens(5000);
+  read_and_keep(tokens, recorder(), GetParam());
+  tokens[4500] += 1;
+  EXPECT_EQ(read_and_keep(tokens, recorder(), GetParam()), 4480u);  // 35 * 128
+  tokens[100] += 1;
+  EXPECT_EQ(read_and_keep(tokens, recorder(), GetParam()), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RecorderOfFormat,
+                         testing::Values(KvFormat{Operand::bf16}, KvFormat{Operand::f32},
+                                         KvFormat{Operand::int8},
+                                         KvFormat{Operand::bf16, KvType::q8, KvType::q4},
+                                         KvFormat{Operand::bf16, KvType::bf16, KvType::q8}));
+
+TEST_F(Recorder, LeavesATokenToRead) {
+  const auto tokens = test_tokens(4096);
+  read_and_keep(tokens, recorder());
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 4096 - kChunk);
+  EXPECT_EQ(read_and_keep(test_tokens(4097), recorder()), 4096u);
+  EXPECT_EQ(read_and_keep(test_tokens(1), recorder()), 0u);
+  EXPECT_EQ(read_and_keep({}, recorder()), 0u);
+}
+
+TEST_F(Recorder, ALongerTextGoesOnAndTakesOver) {
+  read_and_keep(test_tokens(3000), recorder());
+  EXPECT_EQ(files().size(), 2u);  // 2048, 2944
+  EXPECT_EQ(read_and_keep(test_tokens(5000), recorder()), 2944u);
+  EXPECT_EQ(files().size(), 3u) << "2048-2944 is within 2048-4096";
+  EXPECT_EQ(read_and_keep(test_tokens(2500), recorder()), 2432u) << "a beginning of what is kept";
+  EXPECT_EQ(files().size(), 3u);
+}
+
+TEST_F(Recorder, OtherTextsShareTheirBeginning) {
+  auto other = test_tokens(5000);
+  read_and_keep(other, recorder());
+  other[3000] += 1;
+  EXPECT_EQ(read_and_keep(other, recorder()), 2944u);
+  EXPECT_EQ(files().size(), 5u);
+  EXPECT_EQ(read_and_keep(test_tokens(5000), recorder()), 4992u);
+  EXPECT_EQ(read_and_keep(other, recorder()), 4992u);
+}
+
+TEST_F(Recorder, AnInterruptedTextGoesOn) {
+  const auto tokens = test_tokens(5000);
+  KvCache cache(kShapes, {});
+  PrefixRecorder killed = recorder();
+  const std::vector<TokenId> begun(tokens.begin(), tokens.begin() + 3000);
+  while (cache.tokens() < 2944) {  // without the last step, which says that it is done
+    std::vector<TokenId> upto(tokens.begin(),
+                              tokens.begin() + static_cast<ptrdiff_t>(cache.tokens() + kChunk));
+    read(upto, cache, nullptr);
+    killed.record(tokens, cache, false);
+  }
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 2048u);
+}
+
+TEST_F(Recorder, OtherSettingsHaveOtherValues) {
+  const auto tokens = test_tokens(1000);
+  read_and_keep(tokens, recorder());
+  EXPECT_EQ(read_and_keep(tokens, recorder("other")), 0u);
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 896u);
+}
+
+TEST_F(Recorder, AnythingDamagedIsReadAgain) {
+  const auto tokens = test_tokens(3000);
+  read_and_keep(tokens, recorder());
+  const auto good = files();
+  ASSERT_EQ(good.size(), 2u);
+  for (const size_t which : {0u, 1u}) {
+    const std::string content = content_of(good[which]);
+    for (size_t i = 0; i < 40; ++i) {
+      // The preamble and the header's beginning, then all over the file.
+      const size_t at = i < 20 ? i * 3 : content.size() - 1 - (i - 20) * (content.size() / 21);
+      std::string damaged = content;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << (i % 8)));
+      write_file(good[which], damaged);
+      said_.clear();
+      EXPECT_EQ(read_and_keep(tokens, recorder()), which == 0 ? 0u : 2048u) << "byte " << at;
+      ASSERT_EQ(said_.size(), 1u) << "byte " << at;
+      EXPECT_TRUE(said_[0].starts_with(good[which])) << said_[0];
+      EXPECT_EQ(said_[0].find('\n'), std::string::npos);
+    }
+  }
+  EXPECT_EQ(files(), good) << "kept anew";
+}
+
+TEST_F(Recorder, AnythingCutOffOrForeignIsReadAgain) {
+  const auto tokens = test_tokens(1000);
+  read_and_keep(tokens, recorder());
+  const std::string path = files().at(0);
+  const std::string content = content_of(path);
+  std::vector<std::string> foreign = {"", "x", "FATHOMKV", content + "x", std::string(100, '\0')};
+  for (size_t i = 1; i < 20; ++i) foreign.push_back(content.substr(0, content.size() * i / 20));
+  for (const std::string& bytes : foreign) {
+    write_file(path, bytes);
+    said_.clear();
+    EXPECT_EQ(read_and_keep(tokens, recorder()), 0u);
+    EXPECT_EQ(said_.size(), 1u);
+  }
+  std::string older = content;
+  older[8] = 77;
+  write_file(path, older);
+  read_and_keep(tokens, recorder());
+  EXPECT_NE(said_.back().find("version 77"), std::string::npos) << said_.back();
+
+  fs::remove(path);
+  fs::create_directory(path);
+  said_.clear();
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 0u) << "a folder in its place";
+}
+
+// A part under the right name whose checksums are right, of another text or cache.
+TEST_F(Recorder, WhatIsMadeToDeceiveIsRefused) {
+  const auto tokens = test_tokens(1000);
+  read_and_keep(tokens, recorder());
+  const std::string path = files().at(0);
+  const auto good = PartFile::open(path);
+  ASSERT_TRUE(good.ok());
+  const auto refused = [&](PartHeader header, std::vector<std::vector<std::byte>> memory) {
+    std::vector<Section> sections;
+    for (auto& section : memory) sections.push_back({section});
+    ASSERT_TRUE(write_part(path, std::move(header), sections).ok());
+    said_.clear();
+    EXPECT_EQ(read_and_keep(tokens, recorder()), 0u);
+    EXPECT_EQ(said_.size(), 1u);
+  };
+  std::vector<std::vector<std::byte>> memory;
+  for (const PartHead& head : good->header().heads) memory.emplace_back(head.bytes);
+
+  PartHeader header = good->header();
+  ++header.tokens[5];
+  refused(header, memory);
+  header = good->header();
+  header.heads[0].coded[0] = 1;  // this cache has no coded blocks
+  refused(header, memory);
+  header = good->header();
+  header.heads[1].coded.pop_back();
+  refused(header, memory);
+  header = good->header();
+  header.heads[1].positions = {5, 4};
+  refused(header, memory);
+  header = good->header();
+  header.begin = uint64_t{1} << 62;
+  refused(header, memory);
+  auto shorter = memory;
+  shorter[2].pop_back();
+  refused(good->header(), shorter);
+  auto fewer = memory;
+  header = good->header();
+  header.heads.pop_back();
+  fewer.pop_back();
+  refused(header, fewer);
+}
+
+TEST_F(Recorder, AFullDiskIsSaidOnceAndLeavesNothing) {
+  const auto tokens = test_tokens(5000);
+  // The whole of the first part does not fit; the signal would end the program.
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit old = {};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  struct rlimit small = old;
+  small.rlim_cur = 100'000;
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 0u);
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, old_handler);
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_NE(said_[0].find("File too large"), std::string::npos) << said_[0];
+  EXPECT_EQ(files_of_any_kind(), 0u);
+}
+
+TEST_F(Recorder, ATextBeyondTheLimitIsKeptInPart) {
+  const auto tokens = test_tokens(5000);
+  read_and_keep(tokens, recorder());
+  const uint64_t first = fs::file_size(files().at(0));
+  fs::remove_all(folder());
+  read_and_keep(tokens, recorder("plain", first + first / 2));
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_NE(said_[0].find("limit"), std::string::npos) << said_[0];
+  EXPECT_EQ(read_and_keep(tokens, recorder("plain", first + first / 2)), 2048u);
+}
+
+TEST_F(Recorder, OfCachesThatDropTokensTheStateIsKept) {
+  const auto facts = [] {
+    return PrefixFacts{.model_sha256 = "model",
+                       .settings = "fifo",
+                       .chunk = kChunk,
+                       .drops = true,
+                       .model = "tiny",
+                       .text = {}};
+  };
+  const auto say = [this](std::string_view line) { said_.emplace_back(line); };
+  const auto tokens = test_tokens(5000);
+  KvCache cache(kShapes, {});
+  PrefixRecorder recorder(store(), facts(), say);
+  while (cache.tokens() < tokens.size()) {
+    const size_t upto = std::min(cache.tokens() + kChunk, tokens.size());
+    read({tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(upto)}, cache, nullptr);
+    for (size_t layer = 0; layer < kShapes.size(); ++layer) {
+      for (size_t h = 0; h < kShapes[layer].kv_heads; ++h) {  // every other one of the older
+        std::vector<uint32_t> slots;
+        for (uint32_t s = 0; s < cache.slots(layer, h); ++s)
+          if (s % 2 == 0 || s + 300 > cache.slots(layer, h)) slots.push_back(s);
+        cache.keep(layer, h, slots);
+      }
+    }
+    recorder.record(tokens, cache, upto == tokens.size(), "statistics");
+    if (upto != 4992) continue;
+    KvCache again(kShapes, {});
+    const auto recalled = PrefixRecorder(store(), facts(), say).recall(pool_, tokens, again);
+    EXPECT_EQ(recalled.tokens, 4992u);
+    EXPECT_EQ(recalled.statistics, "statistics");
+    EXPECT_EQ(content(again), content(cache));
+    EXPECT_TRUE(std::ranges::equal(again.positions(2, 1), cache.positions(2, 1)));
+  }
+  EXPECT_EQ(files().size(), 2u) << "4096 and 4992";
+  auto other = tokens;
+  other[4990] += 1;
+  KvCache again(kShapes, {});
+  EXPECT_EQ(PrefixRecorder(store(), facts(), say).recall(pool_, other, again).tokens, 4096u);
+  EXPECT_EQ(said_, std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace fathom
