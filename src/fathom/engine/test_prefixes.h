@@ -60,6 +60,10 @@ class Prefixes : public testing::Test {
   // Reads what the cache does not have of `tokens`: each token's keys and values follow from it and
   // its place. Records each step.
   void read(const std::vector<TokenId>& tokens, KvCache& cache, PrefixRecorder* recorder) {
+    read(pool_, tokens, cache, recorder);
+  }
+  static void read(ThreadPool& pool, const std::vector<TokenId>& tokens, KvCache& cache,
+                   PrefixRecorder* recorder) {
     while (cache.tokens() < tokens.size()) {
       const size_t first = cache.tokens();
       const size_t count = std::min(kChunk, tokens.size() - first);
@@ -75,9 +79,9 @@ class Prefixes : public testing::Test {
             values[i * cols + c] = static_cast<float>(random() % 2001) / 1000 - 1;
           }
         }
-        cache.write(pool_, layer, {keys.data(), count, cols}, {values.data(), count, cols});
+        cache.write(pool, layer, {keys.data(), count, cols}, {values.data(), count, cols});
       }
-      cache.commit(pool_, count);
+      cache.commit(pool, count);
       if (recorder != nullptr) recorder->record(tokens, cache, cache.tokens() == tokens.size());
     }
   }
