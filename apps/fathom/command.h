@@ -29,6 +29,7 @@ Command run_command(CLI::App& program);
 Command eval_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command pull_command(CLI::App& program);
+Command cache_command(CLI::App& program);
 Command list_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command tokenize_command(CLI::App& program);

@@ -42,7 +42,8 @@ bool fill_closed_standard_streams() {
 std::string no_such(const CLI::App& app, const std::string& word) {
   const std::string kind = app.get_parent() == nullptr ? "command"
                            : app.get_name() == "bench" ? "suite"
-                                                       : "task";
+                           : app.get_name() == "eval"  ? "task"
+                                                       : "command";
   std::string names;
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
     names += (names.empty() ? "" : ", ") + sub->get_name();
@@ -67,10 +68,11 @@ int run_program(int argc, char** argv) {
   CLI::App program("Fathom: exact and sparse attention over long documents, on CPUs.", "fathom");
   program.set_version_flag("--version", "fathom " FATHOM_VERSION);
   program.require_subcommand(1);
-  const std::vector<Command> commands = {
-      run_command(program),      eval_command(program),     bench_command(program),
-      pull_command(program),     list_command(program),     info_command(program),
-      tokenize_command(program), patterns_command(program), pattern_command(program)};
+  const std::vector<Command> commands = {run_command(program),      eval_command(program),
+                                         bench_command(program),    cache_command(program),
+                                         pull_command(program),     list_command(program),
+                                         info_command(program),     tokenize_command(program),
+                                         patterns_command(program), pattern_command(program)};
   // After the commands, which would inherit it.
   program.footer(
       "Examples:\n"

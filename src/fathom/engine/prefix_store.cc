@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "fathom/engine/model_store.h"
 #include "fathom/engine/new_file.h"
 
 namespace fathom {
@@ -98,6 +99,11 @@ uint64_t common(std::span<const TokenId> a, std::span<const TokenId> b) {
 }
 
 }  // namespace
+
+Result<std::string> prefixes_folder() {
+  FATHOM_TRY(const std::string home, home_folder());
+  return home + "/prefixes";
+}
 
 Result<PrefixStore> PrefixStore::open(std::string folder, uint64_t limit) {
   FATHOM_CHECK(make_private_folder(folder));
@@ -215,6 +221,15 @@ uint64_t PrefixStore::prune(uint64_t most, std::span<const StoredPart> needed) c
     if (is_unfinished(path.filename().string())) remove_if_left(path.string());
   });
   return freed;
+}
+
+std::vector<StoredPart> ends_of(std::span<const StoredPart> parts) {
+  std::set<std::string> followed;
+  for (const StoredPart& part : parts) followed.insert(part.parent);
+  std::vector<StoredPart> ends;
+  for (const StoredPart& part : parts)
+    if (!followed.contains(part.id)) ends.push_back(part);
+  return ends;
 }
 
 std::vector<StoredPart> chain_to(std::span<const StoredPart> parts, std::string_view id) {

@@ -38,8 +38,13 @@ struct PartChain {
   uint64_t tokens = 0;
 };
 
+// In Fathom's home (model_store.h). Error: home_folder()'s.
+Result<std::string> prefixes_folder();
+
 class PrefixStore {
  public:
+  static constexpr uint64_t kUsualLimit = 8'000'000'000;
+
   using SayFn = std::function<void(std::string_view)>;  // gets one line about what went wrong
 
   // Makes the folder, for its owner's eyes alone. Errors name it: no permission, a full disk.
@@ -77,6 +82,8 @@ class PrefixStore {
   uint64_t limit_;
 };
 
+// The parts that nothing follows: each is the end of a chain.
+std::vector<StoredPart> ends_of(std::span<const StoredPart> parts);
 // The part named `id` and all before it, from the text's beginning on; empty where one is missing.
 std::vector<StoredPart> chain_to(std::span<const StoredPart> parts, std::string_view id);
 
