@@ -66,10 +66,6 @@ struct Eviction::Impl {
   uint64_t evicted = 0;
   Trace trace;
 
-  size_t recent_queries() const {
-    return static_cast<size_t>(std::max(needs.recent_sums, needs.recent_scores));
-  }
-
   void keep(KvCache& cache, size_t layer, size_t head, std::span<const uint32_t> slots) {
     const size_t held = cache.slots(layer, head);
     if (slots.size() == held) return;
@@ -104,17 +100,18 @@ Eviction::Eviction(PolicyPtr policy, const BudgetSplit& split, const KvCache& ca
   for (size_t l = 0; l < cache.layers(); ++l) {
     const KvLayerShape& shape = cache.shape(l);
     Layer& layer = impl_->layers.emplace_back();
+    if (shape.kv_heads == 0) continue;
     layer.group = heads[l] / shape.kv_heads;
     if (impl_->needs.attention_sums) layer.got.resize(shape.kv_heads);
-    if (impl_->recent_queries() > 0)
-      layer.last.emplace(impl_->recent_queries(), heads[l], shape.head_dim);
+    if (const auto count = static_cast<size_t>(impl_->needs.recent_queries); count > 0)
+      layer.last.emplace(count, heads[l], shape.head_dim);
   }
 }
 
 Eviction::~Eviction() = default;
 
 bool Eviction::wants_log_sums() const {
-  return impl_->needs.attention_sums || impl_->recent_queries() > 0;
+  return impl_->needs.attention_sums || impl_->needs.recent_queries > 0;
 }
 
 void Eviction::expect(size_t text_tokens) { impl_->text_tokens = text_tokens; }
@@ -204,7 +201,7 @@ std::vector<Choice> Eviction::Impl::due(const KvCache& cache, const KvBudget& bu
       choice.scores.emplace_back(cache.slots(layer, h));
     }
     choice.recent_sums.resize(heads);
-    if (needs.recent_sums > 0)
+    if (needs.recent_sums)
       layers[layer].last->sum_weights(compute, layers[layer].scale, cache.view(layer), positions,
                                       cache.format().operand, choice.recent_sums);
   }
@@ -225,7 +222,7 @@ void Eviction::Impl::score(const KvCache& cache, const Choice& choice, size_t he
   scoring.end = {static_cast<int64_t>(cache.tokens())};
   scoring.recent_sums = choice.recent_sums[head];
   if (needs.attention_sums) scoring.attention_sums = std::span(layer.got[head].sums).first(slots);
-  if (needs.recent_scores > 0) {
+  if (needs.recent_scores) {
     const size_t blocks = blocks_for(slots);
     const size_t rows =
         layer.last->score_keys(compute, layer.scale, cache.view(choice.layer)[head], blocks, head,

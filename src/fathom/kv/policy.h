@@ -25,8 +25,9 @@ namespace fathom {
 // What a policy wants to know besides positions. Nothing else is computed.
 struct KvNeeds {
   bool attention_sums = false;
-  int64_t recent_sums = 0;    // of how many of the last queries
-  int64_t recent_scores = 0;  // of how many of the last queries
+  int64_t recent_queries = 0;  // how many of the last are remembered, for
+  bool recent_sums = false;
+  bool recent_scores = false;
   bool keys = false;
   bool values = false;
 };
@@ -41,9 +42,10 @@ struct KvScoring {
   // [slots]: the softmax weights that each token got, summed over all queries since it came, of all
   // query heads of the group.
   std::span<const float> attention_sums;
-  // [slots]: the same over the last queries alone, each over the tokens now there that it may see.
+  // [slots]: the same over the recent queries alone, each over the tokens now there that it may
+  // see.
   std::span<const float> recent_sums;
-  // [recent_scores * group, slots]: scale * query . key of the last queries, for every token now
+  // [recent_queries * group, slots]: scale * query . key of these queries, for every token now
   // there, before or after the query. A query's heads side by side; fewer rows while the text has
   // fewer tokens.
   ConstMatrix<float> recent_scores;

@@ -27,7 +27,9 @@ class Expected final : public Policy {
   Expected(const KvBudget& budget, int64_t queries) : budget_(budget), queries_(queries) {}
 
   std::optional<KvBudget> budget() const override { return budget_; }
-  KvNeeds needs() const override { return {.recent_scores = queries_, .values = true}; }
+  KvNeeds needs() const override {
+    return {.recent_queries = queries_, .recent_scores = true, .values = true};
+  }
   void score(const KvScoring& head, std::span<float> scores) const override {
     std::vector<double> shares(scores.size());
     for (size_t h = 0; h < head.group; ++h) {

@@ -20,7 +20,7 @@ class Snapkv final : public Policy {
       : budget_(budget), window_(window), pool_(pool) {}
 
   std::optional<KvBudget> budget() const override { return budget_; }
-  KvNeeds needs() const override { return {.recent_sums = window_}; }
+  KvNeeds needs() const override { return {.recent_queries = window_, .recent_sums = true}; }
   int64_t recent(int64_t) const override { return window_; }
   bool while_decoding() const override { return false; }
 

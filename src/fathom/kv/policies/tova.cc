@@ -17,7 +17,7 @@ class Tova final : public Policy {
   explicit Tova(const KvBudget& budget) : budget_(budget) {}
 
   std::optional<KvBudget> budget() const override { return budget_; }
-  KvNeeds needs() const override { return {.recent_sums = 1}; }
+  KvNeeds needs() const override { return {.recent_queries = 1, .recent_sums = true}; }
   int64_t recent(int64_t) const override { return 1; }
   bool shares_layer() const override { return true; }
   // KV heads have groups of one size, so that the mean of their sums orders as that of all heads.
