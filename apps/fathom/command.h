@@ -35,5 +35,6 @@ Command info_command(CLI::App& program);
 Command tokenize_command(CLI::App& program);
 Command patterns_command(CLI::App& program);
 Command pattern_command(CLI::App& program);
+Command policies_command(CLI::App& program);
 
 }  // namespace fathom

@@ -68,11 +68,11 @@ int run_program(int argc, char** argv) {
   CLI::App program("Fathom: exact and sparse attention over long documents, on CPUs.", "fathom");
   program.set_version_flag("--version", "fathom " FATHOM_VERSION);
   program.require_subcommand(1);
-  const std::vector<Command> commands = {run_command(program),      eval_command(program),
-                                         bench_command(program),    cache_command(program),
-                                         pull_command(program),     list_command(program),
-                                         info_command(program),     tokenize_command(program),
-                                         patterns_command(program), pattern_command(program)};
+  const std::vector<Command> commands = {
+      run_command(program),     eval_command(program),     bench_command(program),
+      cache_command(program),   pull_command(program),     list_command(program),
+      info_command(program),    tokenize_command(program), patterns_command(program),
+      pattern_command(program), policies_command(program)};
   // After the commands, which would inherit it.
   program.footer(
       "Examples:\n"

@@ -3,37 +3,14 @@
 
 #include "command.h"
 #include "fathom/attention/pattern.h"
-#include "fathom/base/parameter_parser.h"
+#include "plugin_list.h"
 #include "terminal.h"
 
 namespace fathom {
 namespace {
 
-// "name(size=..., at=[0])": what may be left out with what it then is.
-std::string form_of(const PatternPlugin& pattern) {
-  std::string parameters;
-  for (const ParameterInfo& parameter : pattern.parameters)
-    parameters += (parameters.empty() ? "" : ", ") + std::string(parameter.name) + "=" +
-                  (parameter.required ? "..." : to_text(parameter.fallback));
-  return std::string(pattern.name) + (parameters.empty() ? "" : "(" + parameters + ")");
-}
-
-std::string as_text(const PatternPlugin& pattern) {
-  std::string text = std::string(pattern.name) + ": " + std::string(pattern.summary) + "\n";
-  for (const ParameterInfo& parameter : pattern.parameters)
-    text += "  " + std::string(parameter.name) + ": " + std::string(parameter.help) +
-            (parameter.required ? "" : " (default: " + to_text(parameter.fallback) + ")") + "\n";
-  return text + "  from " + std::string(pattern.paper) + "\n";
-}
-
-// A row of docs/patterns.md.
-std::string as_markdown(const PatternPlugin& pattern) {
-  std::string meanings;
-  for (const ParameterInfo& parameter : pattern.parameters)
-    meanings += (meanings.empty() ? "`" : "; `") + std::string(parameter.name) +
-                "`: " + std::string(parameter.help);
-  return "| `" + form_of(pattern) + "` | " + std::string(pattern.summary) + " | " + meanings +
-         " | " + std::string(pattern.paper) + " |\n";
+ListedPlugin listed(const PatternPlugin& pattern) {
+  return {pattern.name, pattern.summary, pattern.paper, pattern.parameters};
 }
 
 int list_patterns(bool markdown) {
@@ -41,7 +18,7 @@ int list_patterns(bool markdown) {
   if (markdown)
     text = "| pattern | a query sees | parameters | from |\n| --- | --- | --- | --- |\n";
   for (const PatternPlugin* pattern : patterns::all())
-    text += markdown ? as_markdown(*pattern) : as_text(*pattern);
+    text += markdown ? as_markdown(listed(*pattern)) : as_text(listed(*pattern));
   const Status printed = print(text);
   return printed.ok() ? kDone : failed(printed.error());
 }

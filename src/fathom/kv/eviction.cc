@@ -201,9 +201,9 @@ std::vector<Choice> Eviction::Impl::due(const KvCache& cache, const KvBudget& bu
       choice.scores.emplace_back(cache.slots(layer, h));
     }
     choice.recent_sums.resize(heads);
-    if (needs.recent_sums)
-      layers[layer].last->sum_weights(compute, layers[layer].scale, cache.view(layer), positions,
-                                      cache.format().operand, choice.recent_sums);
+    if (const Layer& of = layers[layer]; needs.recent_sums && of.last)
+      of.last->sum_weights(compute, of.scale, cache.view(layer), positions, cache.format().operand,
+                           choice.recent_sums);
   }
   return choices;
 }
@@ -222,7 +222,7 @@ void Eviction::Impl::score(const KvCache& cache, const Choice& choice, size_t he
   scoring.end = {static_cast<int64_t>(cache.tokens())};
   scoring.recent_sums = choice.recent_sums[head];
   if (needs.attention_sums) scoring.attention_sums = std::span(layer.got[head].sums).first(slots);
-  if (needs.recent_scores) {
+  if (needs.recent_scores && layer.last) {
     const size_t blocks = blocks_for(slots);
     const size_t rows =
         layer.last->score_keys(compute, layer.scale, cache.view(choice.layer)[head], blocks, head,
