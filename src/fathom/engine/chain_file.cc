@@ -1,5 +1,6 @@
 #include "fathom/engine/chain_file.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -78,7 +79,8 @@ Result<ChainFacts> import_chain(const PrefixStore& store, const std::string& pat
     FATHOM_TRY(Memory memory, read_sections(part));
     std::vector<Section> sections;
     for (std::vector<std::byte>& section : memory) sections.push_back({section});
-    return store.add(part.header(), sections);
+    FATHOM_TRY(std::optional<NewFile> file, store.write(part.header(), sections));
+    return file ? file->install() : Status();
   });
 }
 

@@ -160,6 +160,7 @@ std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t t
   for (size_t p = 0; p < chain.parts.size(); ++p) {
     const PartFile& part = chain.parts[p];
     if (part.header().begin >= tokens) break;
+    part.announce();
     if (part.header().heads.size() != heads.size())
       return fail(p, {part.path() + ": is of a cache with another number of heads"});
     for (size_t h = 0; h < heads.size(); ++h) {

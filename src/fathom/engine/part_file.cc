@@ -12,8 +12,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "fathom/engine/new_file.h"
-
 namespace fathom {
 namespace {
 
@@ -60,7 +58,8 @@ Status read_at(int fd, uint64_t offset, std::span<std::byte> into, const std::st
 
 }  // namespace
 
-Status write_part(const std::string& path, PartHeader header, std::span<const Section> sections) {
+Result<NewFile> write_part(const std::string& path, PartHeader header,
+                           std::span<const Section> sections) {
   assert(sections.size() == header.heads.size());
   for (size_t i = 0; i < sections.size(); ++i) describe(sections[i], header.heads[i]);
   FATHOM_TRY(NewFile file, NewFile::create(path));
@@ -68,7 +67,7 @@ Status write_part(const std::string& path, PartHeader header, std::span<const Se
   FATHOM_CHECK(file.write(std::as_bytes(std::span(first))));
   for (const Section& section : sections)
     for (const std::span<std::byte> piece : section) FATHOM_CHECK(file.write(piece));
-  return file.install();
+  return file;
 }
 
 Result<PartFile> PartFile::open(const std::string& path) {
@@ -125,6 +124,8 @@ Status PartFile::read_header(uint64_t offset) {
   }
   return {};
 }
+
+void PartFile::announce() const { ::posix_fadvise(fd_, 0, 0, POSIX_FADV_WILLNEED); }
 
 Status PartFile::read(size_t head, const Section& into) const {
   SectionHash hash;

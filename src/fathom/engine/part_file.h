@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fathom/base/result.h"
+#include "fathom/engine/new_file.h"
 #include "fathom/engine/part_header.h"
 
 namespace fathom {
@@ -15,10 +16,11 @@ namespace fathom {
 // A section in memory: its bytes, piece by piece.
 using Section = std::vector<std::span<std::byte>>;
 
-// Writes the file under another name beside it, flushes it and renames it. `header.heads` name the
-// blocks of `sections`; their bytes and checksums are filled in. Errors name the file: a full disk,
-// no permission.
-Status write_part(const std::string& path, PartHeader header, std::span<const Section> sections);
+// A part's file, complete but for install(), which flushes it to disk and gives it its name.
+// `header.heads` name the blocks of `sections`; their bytes and checksums are filled in. Errors
+// name the file: a full disk, no permission.
+Result<NewFile> write_part(const std::string& path, PartHeader header,
+                           std::span<const Section> sections);
 
 // An open part, whose header is read and checked. It can still be read after its file is removed.
 class PartFile {
@@ -39,6 +41,8 @@ class PartFile {
   uint64_t end() const { return offsets_.back(); }
   uint64_t file_bytes() const { return file_bytes_; }
 
+  // Tells the system that all of it will be read.
+  void announce() const;
   // A section into memory, which has room for just it: on any thread. Error: it cannot be read, or
   // its checksum is wrong.
   Status read(size_t head, const Section& into) const;

@@ -38,8 +38,11 @@ PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore
       grain_(std::lcm(uint64_t{facts_.chunk}, uint64_t{kBlock})),
       part_((kPartTokens + grain_ - 1) / grain_ * grain_) {}
 
+PrefixRecorder::~PrefixRecorder() { finish_part(); }
+
 PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<const TokenId> tokens,
                                                 KvCache& cache) {
+  finish_part();
   recorded_ = kept_ = 0;
   if (tokens.empty()) return {};
   const auto known = tokens.first(in_grains(tokens.size() - 1));
@@ -81,8 +84,9 @@ void PrefixRecorder::record_parts(std::span<const TokenId> tokens, const KvCache
     if (end <= kept_ || !(is_whole || done)) return;
     PartHeader header = header_of(tokens, recorded_, end);
     const auto sections = sections_of(cache, header);
-    stopped_ = !sections || !add(std::move(header), *sections, end - 1);
-    if (stopped_ || !is_whole) return;
+    if (!sections) return;
+    add(std::move(header), *sections, end - 1);
+    if (!is_whole) return;
     recorded_ = end;
   }
 }
@@ -97,7 +101,7 @@ void PrefixRecorder::record_state(std::span<const TokenId> tokens, const KvCache
   PartHeader header = header_of(tokens, 0, read);
   header.statistics = statistics;
   const std::vector<Section> sections = state_sections_of(cache, header);
-  stopped_ = !add(std::move(header), sections, recorded_ - std::min(recorded_, part_));
+  add(std::move(header), sections, recorded_ - std::min(recorded_, part_));
   recorded_ = read;
 }
 
@@ -120,16 +124,31 @@ PartHeader PrefixRecorder::header_of(std::span<const TokenId> tokens, uint64_t b
   return header;
 }
 
-bool PrefixRecorder::add(PartHeader header, std::span<const Section> sections,
+void PrefixRecorder::add(PartHeader header, std::span<const Section> sections,
                          uint64_t superfluous) {
-  const Status added = store_.add(header, sections);
-  if (!added.ok()) {
-    say_(added.error().message + "; what follows of this text is not kept");
-    return false;
-  }
+  finish_part();
+  if (stopped_) return;
+  auto file = store_.write(header, sections);
+  if (!file.ok()) return stop(file.error());
   kept_ = header.end();
-  store_.remove_beginnings(header, superfluous);
-  return true;
+  if (!*file) return;
+  flushing_ = std::move(header);
+  superfluous_ = superfluous;
+  // Deferred where the system refuses another thread.
+  flushed_ = std::async(std::launch::async | std::launch::deferred,
+                        [part = std::move(**file)]() mutable { return part.install(); });
+}
+
+void PrefixRecorder::finish_part() {
+  if (!flushed_.valid()) return;
+  const Status installed = flushed_.get();
+  if (!installed.ok()) return stop(installed.error());
+  store_.remove_beginnings(flushing_, superfluous_);
+}
+
+void PrefixRecorder::stop(const Error& why) {
+  say_(why.message + "; what follows of this text is not kept");
+  stopped_ = true;
 }
 
 }  // namespace fathom

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,12 +31,15 @@ struct PrefixFacts {
   std::string key() const;
 };
 
+// A part is written while the text is read, and flushed to disk beside that.
 class PrefixRecorder {
  public:
   static constexpr uint64_t kPartTokens = 2048;
 
   // `say` gets a line about each thing that went wrong. None of it keeps a text from being read.
   PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore::SayFn say);
+  PrefixRecorder(PrefixRecorder&&) = default;
+  ~PrefixRecorder();  // awaits the last part
 
   struct Recalled {
     size_t tokens = 0;       // that are now in the cache
@@ -51,7 +55,9 @@ class PrefixRecorder {
               const std::string& statistics = {});
 
  private:
-  bool add(PartHeader header, std::span<const Section> sections, uint64_t superfluous);
+  void add(PartHeader header, std::span<const Section> sections, uint64_t superfluous);
+  void finish_part();
+  void stop(const Error& why);
   PartHeader header_of(std::span<const TokenId> tokens, uint64_t begin, uint64_t end) const;
   void record_parts(std::span<const TokenId> tokens, const KvCache& cache, bool done);
   void record_state(std::span<const TokenId> tokens, const KvCache& cache,
@@ -67,6 +73,11 @@ class PrefixRecorder {
   uint64_t recorded_ = 0;  // tokens in whole parts, or in the last state
   uint64_t kept_ = 0;      // tokens that were kept before, or are now
   bool stopped_ = false;   // something went wrong
+
+  // The part that is being flushed, if any, and up to which end it makes others superfluous.
+  std::future<Status> flushed_;
+  PartHeader flushing_;
+  uint64_t superfluous_ = 0;
 };
 
 }  // namespace fathom

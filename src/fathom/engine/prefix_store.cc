@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 
 #include "fathom/engine/model_store.h"
-#include "fathom/engine/new_file.h"
 
 namespace fathom {
 namespace {
@@ -166,7 +165,8 @@ void PrefixStore::remove_bad(const std::string& path, const Error& why, const Sa
   fs::remove(path, error);
 }
 
-Status PrefixStore::add(const PartHeader& header, std::span<const Section> sections) const {
+Result<std::optional<NewFile>> PrefixStore::write(const PartHeader& header,
+                                                  std::span<const Section> sections) const {
   const std::string path = path_of(header);
   const std::vector<StoredPart> before = chain_to(parts(), header.parent);
   if (before.empty() != (header.begin == 0))
@@ -182,13 +182,14 @@ Status PrefixStore::add(const PartHeader& header, std::span<const Section> secti
   std::error_code unknown;
   if (fs::exists(path, unknown)) {
     touch(path);
-    return {};
+    return std::optional<NewFile>();
   }
   if (together > limit_)
     return Error{folder_ + ": the text's first " + std::to_string(header.end()) + " tokens take " +
                  std::to_string(together) + " bytes; the limit is " + std::to_string(limit_)};
   prune(limit_ - bytes, before);
-  return write_part(path, header, sections);
+  FATHOM_TRY(NewFile file, write_part(path, header, sections));
+  return std::optional(std::move(file));
 }
 
 void PrefixStore::remove_beginnings(const PartHeader& header, uint64_t end) const {

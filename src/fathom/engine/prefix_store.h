@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,10 +59,11 @@ class PrefixStore {
   // The longest beginning of `tokens` that is kept under `key`; marks it as used now.
   PartChain find(const std::string& key, std::span<const TokenId> tokens, const SayFn& say) const;
 
-  // Keeps a part, after those of the text before it; where it is kept already, marks it as used.
-  // Errors: all of the text together exceeds the limit, what was before it is gone, or
-  // write_part()'s.
-  Status add(const PartHeader& header, std::span<const Section> sections) const;
+  // A file that keeps a part, after those of the text before it, once install() names it. None: it
+  // is kept already, and marked as used. Errors: all of the text together exceeds the limit, what
+  // was before it is gone, or write_part()'s.
+  Result<std::optional<NewFile>> write(const PartHeader& header,
+                                       std::span<const Section> sections) const;
   // Removes the parts that have the same parent as `header` and only tokens of it, and end by
   // `end`: of what was kept of the same text while less of it was read.
   void remove_beginnings(const PartHeader& header, uint64_t end) const;
