@@ -38,11 +38,14 @@ int evaluate(const Task& task, const Flags& flags) {
   if (!fits.ok()) return misused(fits.error());
   const Status there = check_attention(settings.value().attention, engine.value()->model());
   if (!there.ok()) return misused(there.error());
+  const Status kept = check_kv(*settings, *engine.value());
+  if (!kept.ok()) return misused(kept.error());
   catch_interrupt();
   const auto figures = [&] {
     ProgressLine line("scoring");
     return task.run({.engine = engine.value().get(),
                      .attention = settings.value().attention,
+                     .kv = settings.value().kv,
                      .text = std::move(*text),
                      .window = flags.window,
                      .chunk = flags.chunk,

@@ -9,6 +9,20 @@
 namespace fathom {
 namespace {
 
+// "full, window(size)": plug-ins with their parameters.
+template <class Plugins>
+std::string forms_of(const Plugins& plugins) {
+  std::string forms;
+  for (const auto* plugin : plugins) {
+    forms += (forms.empty() ? "" : ", ") + std::string(plugin->name);
+    std::string names;
+    for (const ParameterInfo& parameter : plugin->parameters)
+      names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+    if (!names.empty()) forms += "(" + names + ")";
+  }
+  return forms;
+}
+
 Result<Precision> parse_precision(std::string_view text) {
   std::string valid;
   for (const Precision precision : all_precisions()) {
@@ -20,17 +34,8 @@ Result<Precision> parse_precision(std::string_view text) {
 
 }  // namespace
 
-std::string pattern_forms() {
-  std::string forms;
-  for (const PatternPlugin* pattern : patterns::all()) {
-    forms += (forms.empty() ? "" : ", ") + std::string(pattern->name);
-    std::string names;
-    for (const ParameterInfo& parameter : pattern->parameters)
-      names += (names.empty() ? "" : ", ") + std::string(parameter.name);
-    if (!names.empty()) forms += "(" + names + ")";
-  }
-  return forms;
-}
+std::string pattern_forms() { return forms_of(patterns::all()); }
+std::string policy_forms() { return forms_of(policies::all()); }
 
 CLI::Validator whole_number(uint64_t least, uint64_t most) {
   return CLI::Validator(
@@ -76,6 +81,18 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                  "heads (heads 0,1); what is not named is as the model has it. Patterns: " +
                      pattern_forms() + " (default: model)")
       ->type_name("SPEC");
+  app.add_option(
+         "--kv", flags.kv,
+         "How the cache stores keys and values, and which tokens it keeps: a type (f32, f16, "
+         "bf16, q8, q4, or 'k=q8, v=q4'), a policy, or both: 'q4; snapkv(budget=4096)'. A "
+         "budget is tokens for each layer and KV head, or a share of the text's (0.1). "
+         "Policies: " +
+             policy_forms() + " (default: as --precision has it; keep)")
+      ->type_name("SPEC");
+  app.add_option("--kv-split", flags.kv_split,
+                 "How a budget is shared out over layers and heads: uniform, pyramid(beta=20), or "
+                 "adaptive(floor=0.2) (default: uniform)")
+      ->type_name("SPLIT");
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
                  "(default: auto)")
@@ -97,6 +114,11 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   auto attention = parse_attention(flags.attention);
   if (!attention.ok()) return Error{"--attn: " + attention.error().message};
   settings.attention = std::move(*attention);
+  const auto kv = parse_kv_spec(flags.kv);
+  if (!kv.ok()) return Error{"--kv: " + kv.error().message};
+  const auto split = parse_budget_split(flags.kv_split);
+  if (!split.ok()) return Error{"--kv-split: " + split.error().message};
+  settings.kv = {.spec = *kv, .split = *split};
   settings.engine = {.model = flags.model,
                      .threads = flags.threads,
                      .isa = isa.value(),
@@ -108,6 +130,16 @@ Status check_attention(const PatternMap& attention, const Model& model) {
   const auto patterns = patterns_of(model.spec, attention);
   if (!patterns.ok()) return Error{"--attn: " + patterns.error().message};
   return {};
+}
+
+Status check_kv(const ModelSettings& settings, const Engine& engine) {
+  const ModelSpec& spec = engine.model().spec;
+  const auto compute = compute_for(engine.compute(), settings.kv.spec);
+  if (!compute.ok()) return Error{"--kv: " + compute.error().message};
+  const auto heads = patterns_of(spec, settings.attention);
+  if (!heads.ok()) return Error{"--attn: " + heads.error().message};
+  const Status sound = check_composition(spec, *heads, settings.kv.spec);
+  return sound.ok() ? sound : Error{"--attn and --kv: " + sound.error().message};
 }
 
 Status check_context(std::string_view flag, size_t tokens, const Model& model) {

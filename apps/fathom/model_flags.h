@@ -19,6 +19,8 @@ struct ModelFlags {
   std::string isa = "auto";
   std::string precision = "bf16";
   std::string attention = "model";
+  std::string kv = "keep";
+  std::string kv_split = "uniform";
 };
 
 constexpr uint64_t kMostTokens = 1'000'000'000;
@@ -36,6 +38,7 @@ void add_model_flags(CLI::App& app, ModelFlags& flags);
 struct ModelSettings {
   EngineOptions engine;
   PatternMap attention;
+  KvOptions kv;
 };
 
 // Errors name the flag.
@@ -44,10 +47,14 @@ Result<ModelSettings> check(const ModelFlags& flags);
 // Of --attn. Error: it names a layer or head that the model does not have.
 Status check_attention(const PatternMap& attention, const Model& model);
 
+// Of --kv. Error: --attn has patterns that make no sense with it, or its types are too wide.
+Status check_kv(const ModelSettings& settings, const Engine& engine);
+
 // Of -c and the like. Error: more than the model was trained for; names the flag.
 Status check_context(std::string_view flag, size_t tokens, const Model& model);
 
-// "full, window(size)": what --attn takes.
+// "full, window(size)": what --attn takes; and what --kv takes.
 std::string pattern_forms();
+std::string policy_forms();
 
 }  // namespace fathom

@@ -107,7 +107,8 @@ int draw_pattern_of_text(const PatternFlags& flags, const PatternMap& attention)
   const size_t tokens = reading->tokens.size();
   PatternReport report(report_options(of_head, pattern, static_cast<int64_t>(tokens)));
   catch_interrupt();
-  const SessionOptions options = {.context = tokens, .attention = attention, .chunk = flags.chunk};
+  SessionOptions options = {.context = tokens, .attention = attention, .chunk = flags.chunk};
+  options.kv.drop_unseen = false;  // plans are then about positions
   return shown(show(*reading, options, *at, report));
 }
 

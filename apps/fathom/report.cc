@@ -41,12 +41,27 @@ std::string sampling_text(const SamplingOptions& sampling) {
   return text + ", seed " + std::to_string(sampling.seed);
 }
 
+// What the cache dropped, if it did.
+std::string cache_text(const KvCount& count) {
+  if (count.evicted == 0) return "";
+  size_t least = SIZE_MAX;
+  size_t most = 0;
+  for (const std::vector<size_t>& heads : count.kept) {
+    for (const size_t kept : heads) {
+      least = std::min(least, kept);
+      most = std::max(most, kept);
+    }
+  }
+  return "kept       " + grouped(least) + (least == most ? "" : " to " + grouped(most)) +
+         " tokens a head; " + grouped(count.evicted) + " evicted, over all heads\n";
+}
+
 }  // namespace
 
 double RunReport::prefill_speed() const { return speed(read_tokens, prefill_seconds); }
 
 double RunReport::decode_speed() const {
-  return speed(session->tokens().size() - read_tokens, answer.seconds);
+  return speed(session->read() - read_tokens, answer.seconds);
 }
 
 std::string settings_text(const RunReport& report) {
@@ -56,6 +71,7 @@ std::string settings_text(const RunReport& report) {
          "prompt     " + grouped(report.prompt_tokens) + " tokens, " + report.form + "\n" +  //
          "context    " + grouped(report.session->context()) + " tokens\n" +                  //
          "attention  " + report.attention + "\n" +                                           //
+         "cache      " + report.kv + "\n" +                                                  //
          "compute    " + std::string(name(report.engine->precision())) + ", " +
          std::string(name(compute.isa)) + ", " + std::to_string(report.engine->threads()) +
          " threads\n" +  //
@@ -73,13 +89,15 @@ std::string timings_text(const RunReport& report) {
          "scored     " + percent(report.session->attention_count().fraction()) +
          " of the pairs of full attention" +
          (mass ? ", which keep " + percent(*mass) + " of its weight" : "") + "\n" +  //
-         "memory     " + human_bytes(report.session->kv_bytes()) + " of cache, " +
-         human_bytes(peak_rss_bytes()) + " at the peak\n";
+         cache_text(report.session->kv_count()) + "memory     " +
+         human_bytes(report.session->kv_bytes()) + " of cache, " + human_bytes(peak_rss_bytes()) +
+         " at the peak\n";
 }
 
 nlohmann::ordered_json to_json(const RunReport& report) {
   const std::optional<double> mass = report.session->attention_count().mass_kept();
   const Compute& compute = report.engine->compute();
+  const KvCount count = report.session->kv_count();
   return {{"text", report.answer.text},
           {"stop_reason", name(report.answer.reason)},
           {"model", report.model},
@@ -94,7 +112,12 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"decode_tokens_per_s", report.decode_speed()},
           {"pairs_scored", report.session->attention_count().fraction()},
           {"mass_kept", mass ? nlohmann::ordered_json(*mass) : nlohmann::ordered_json(nullptr)},
+          {"kv", report.kv},
+          {"kv_split", report.kv_split},
           {"kv_bytes", report.session->kv_bytes()},
+          {"kv_nominal_bytes", count.nominal_bytes},
+          {"kv_evicted", count.evicted},
+          {"kv_kept", count.kept},
           {"peak_rss_bytes", peak_rss_bytes()},
           {"threads", report.engine->threads()},
           {"isa", name(compute.isa)},

@@ -13,6 +13,8 @@ struct RunReport {
   std::string model;  // as the user named it
   std::string form;   // the prompt's
   std::string attention;
+  std::string kv;
+  std::string kv_split;
   std::string notes;  // flags that changed nothing, a line each
   const Engine* engine = nullptr;
   const Session* session = nullptr;

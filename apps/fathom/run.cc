@@ -36,7 +36,7 @@ Status read_prompt(Session& session, const std::vector<TokenId>& tokens, RunRepo
     return !interrupted();
   });
   report.prefill_seconds = watch.seconds();
-  report.read_tokens = session.tokens().size();
+  report.read_tokens = session.read();
   return status;
 }
 
@@ -98,11 +98,14 @@ int run(const CLI::App& app, const RunFlags& flags) {
   if (!fits.ok()) return misused(fits.error());
   const Status there = check_attention(settings.value().attention, model);
   if (!there.ok()) return misused(there.error());
+  const Status kept = check_kv(*settings, *engine.value());
+  if (!kept.ok()) return misused(kept.error());
   const auto prompt = make_prompt(model, documents.value(), flags);
   if (!prompt.ok()) return failed(prompt.error());
 
   SessionOptions options = flags.session;
   options.attention = settings.value().attention;
+  options.kv = settings.value().kv;
   const auto session = Session::open(*engine.value(), options);
   if (!session.ok()) return failed(session.error());
   const size_t context = session.value()->context();
@@ -114,6 +117,8 @@ int run(const CLI::App& app, const RunFlags& flags) {
   report.model = flags.model.model;
   report.form = prompt.value().form;
   report.attention = options.attention.spec();
+  report.kv = options.kv.spec.spec();
+  report.kv_split = options.kv.split.spec();
   report.notes = notes(without_effect(app, flags), options.attention, model.spec,
                        static_cast<int64_t>(context));
   report.engine = engine.value().get();

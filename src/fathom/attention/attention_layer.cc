@@ -68,11 +68,10 @@ std::optional<double> AttentionCount::mass_kept() const {
 }
 
 AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns,
-                               bool evicting, std::optional<KvReach> reach)
+                               bool evicting)
     : shape_(shape),
       patterns_(std::move(patterns)),
       evicting_(evicting),
-      reach_(reach),
       index_of_head_(patterns_.size()) {
   assert(patterns_.size() == shape.heads && shape.heads % shape.kv_heads == 0);
   if (evicting) return;
@@ -155,7 +154,7 @@ AttentionLayer::Plans AttentionLayer::plan_over_kept(const AttentionCall& call) 
     const bool shared =
         head > 0 && shape_.kv_head(head - 1) == kv_head && patterns_[head] == patterns_[head - 1];
     if (!shared)
-      plans.chosen.push_back(plan_kept(patterns_[head], request, call.kept[kv_head], reach_));
+      plans.chosen.push_back(plan_kept(patterns_[head], request, call.kept[kv_head], call.reach));
     plans.of_head.push_back(&plans.chosen.back());
   }
   return plans;

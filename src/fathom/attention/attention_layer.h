@@ -55,9 +55,9 @@ class AttentionLayer {
  public:
   // `patterns`: of each query head; heads with one pointer share plans. `evicting`: the cache drops
   // keys, so that calls say which it has, and no copies are kept beside it; then no pattern may
-  // depend on content. `reach`: what queries see besides.
+  // depend on content.
   AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns,
-                 bool evicting = false, std::optional<KvReach> reach = std::nullopt);
+                 bool evicting = false);
 
   // Keys and values, [n, kv_heads * head_dim], of the n tokens after those appended; `ends`, of n
   // tokens or none: what of the text ends with each, if that is known. Throws std::bad_alloc.
@@ -104,7 +104,6 @@ class AttentionLayer {
   AttentionShape shape_;
   std::vector<PatternPtr> patterns_;  // [heads]
   bool evicting_;
-  std::optional<KvReach> reach_;
   std::vector<KeyIndex*> index_of_head_;  // [heads]; null: content does not matter
   std::vector<std::unique_ptr<KeyIndex>> indices_;
   std::map<std::string, Copy> copies_;  // by order

@@ -7,9 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "fathom/attention/pattern.h"
+#include "fathom/base/kv_reach.h"
 #include "fathom/base/matrix.h"
 #include "fathom/base/text_end.h"
 #include "fathom/kernels/attend.h"
@@ -37,6 +39,7 @@ struct AttentionCall {
   // Of a layer that drops keys, [kv_heads]: the positions of those in the cache, ascending. Empty:
   // slots are positions.
   std::span<const std::span<const Position>> kept = {};
+  std::optional<KvReach> reach = std::nullopt;  // of such a layer: what queries see besides
   // Queries as KvReach::slot_of() places them; empty unless the reach is re-indexed.
   ConstMatrix<float> slot_queries = {};
   // One head's queries, [tokens, head_dim].

@@ -8,10 +8,17 @@
 
 namespace fathom {
 
-BlockPool::BlockPool(size_t block_bytes, size_t first_slab)
-    : block_bytes_(block_bytes), first_slab_(first_slab) {
+BlockPool::BlockPool(size_t block_bytes, size_t first_slab, SlabSource* source)
+    : block_bytes_(block_bytes),
+      first_slab_(first_slab),
+      memory_(source == nullptr ? std::make_unique<SlabSource>() : nullptr),
+      source_(source == nullptr ? memory_.get() : source) {
   assert(block_bytes > 0 && block_bytes % 64 == 0 && block_bytes <= first_slab);
   assert(first_slab <= kSlabBytes);
+}
+
+BlockPool::~BlockPool() {
+  for (const auto& [slab, bytes] : slabs_) source_->give_back(slab);
 }
 
 std::byte* BlockPool::take() {
@@ -32,12 +39,12 @@ void BlockPool::give_back(std::byte* block) {
 }
 
 void BlockPool::grow() {
-  Buffer<std::byte> slab(std::clamp(bytes_, first_slab_, kSlabBytes));
-  const size_t blocks = slab.size() / block_bytes_;
-  free_.reserve((bytes_ + slab.size()) / block_bytes_);
-  std::byte* begin = slab.data();
-  bytes_ += slab.size();
-  slabs_.emplace(begin, std::move(slab));
+  const size_t bytes = std::clamp(bytes_, first_slab_, kSlabBytes);
+  const size_t blocks = bytes / block_bytes_;
+  free_.reserve((bytes_ + bytes) / block_bytes_);
+  std::byte* const begin = source_->take(bytes);
+  bytes_ += bytes;
+  slabs_.emplace(begin, bytes);
   for (size_t i = blocks; i-- > 0;) free_.push_back(begin + i * block_bytes_);
 }
 
@@ -46,12 +53,13 @@ void BlockPool::trim() {
   std::ranges::sort(free_, std::greater<>());
   for (auto slab = slabs_.begin(); slab != slabs_.end();) {
     std::byte* begin = slab->first;
-    const size_t size = slab->second.size();
+    const size_t size = slab->second;
     const auto first = std::ranges::lower_bound(free_, begin + size - 1, std::greater<>());
     const auto last = std::ranges::upper_bound(free_, begin, std::greater<>());
     if (last - first == static_cast<ptrdiff_t>(size / block_bytes_)) {
       free_.erase(first, last);
       bytes_ -= size;
+      source_->give_back(begin);
       slab = slabs_.erase(slab);
     } else {
       ++slab;

@@ -6,10 +6,11 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
-#include "fathom/base/buffer.h"
+#include "fathom/base/slab_source.h"
 
 namespace fathom {
 
@@ -20,7 +21,12 @@ class BlockPool {
   // `block_bytes`: a multiple of 64, so that every block is aligned, and at most `first_slab`.
   // `first_slab`, at most kSlabBytes: a pool that may stay small begins with smaller slabs, and
   // each is as large as all before it.
-  explicit BlockPool(size_t block_bytes, size_t first_slab = kSlabBytes);
+  // `source`: where slabs come from, which must outlive this; null: memory.
+  explicit BlockPool(size_t block_bytes, size_t first_slab = kSlabBytes,
+                     SlabSource* source = nullptr);
+  ~BlockPool();
+  BlockPool(BlockPool&&) noexcept = default;
+  BlockPool& operator=(BlockPool&&) = delete;
 
   // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
   std::byte* take();
@@ -40,8 +46,10 @@ class BlockPool {
   size_t block_bytes_;
   size_t first_slab_;
   size_t bytes_ = 0;
-  std::map<std::byte*, Buffer<std::byte>> slabs_;  // by address
-  std::vector<std::byte*> free_;  // has room for every block: give_back cannot fail
+  std::unique_ptr<SlabSource> memory_;  // unless one was given
+  SlabSource* source_;
+  std::map<std::byte*, size_t> slabs_;  // their sizes, by address
+  std::vector<std::byte*> free_;        // has room for every block: give_back cannot fail
   std::unordered_map<std::byte*, size_t> others_;  // how many hold a block besides the first
 };
 

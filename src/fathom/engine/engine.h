@@ -22,6 +22,7 @@
 #include "fathom/base/thread_pool.h"
 #include "fathom/engine/head_patterns.h"
 #include "fathom/engine/sequence_attention.h"
+#include "fathom/engine/session_cache.h"
 #include "fathom/kernels/compute.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -68,9 +69,12 @@ class Engine {
 };
 
 struct SessionOptions {
-  size_t context = 0;  // most tokens, prompt and answer; 0: what the model was trained for
+  // Most tokens, prompt and answer; 0: what the model was trained for, or, under a cache policy
+  // that goes by position (KvReach), no end.
+  size_t context = 0;
   // What each head's queries see; of what it does not name, as the model has it.
   PatternMap attention;
+  KvOptions kv = {};   // how the cache stores what, and what it keeps
   size_t chunk = 512;  // tokens a prefill step
 };
 
@@ -78,6 +82,7 @@ struct Generation {
   size_t max_tokens = 256;
   std::vector<std::string> stop;  // generation ends before the first of these
   SamplingOptions sampling;
+  bool keep_text = true;  // GenerationResult::text; an endless stream may do without
 };
 
 enum class StopReason : uint8_t { end_of_text, stop_string, max_tokens, context_full, cancelled };
@@ -93,8 +98,8 @@ struct GenerationResult {
 // One sequence: its cache, and the tokens in it.
 class Session {
  public:
-  // Error: the context is longer than the model was trained for, or `attention` names a layer or
-  // head that the model does not have.
+  // Error: the context is longer than the model was trained for, `attention` names a layer or head
+  // that the model does not have, or it and the cache policy make no sense together.
   static Result<std::unique_ptr<Session>> open(Engine& engine, const SessionOptions& options);
 
   // Appends tokens in chunks. Error: they do not fit the context (both numbers and what to do),
@@ -119,10 +124,14 @@ class Session {
   void clear();  // forgets every token and frees their cache
 
   std::span<const float> logits() const { return logits_.span(); }
+  size_t read() const { return cache_.cache().tokens(); }  // tokens, since clear()
+  // Those tokens; of an endless session, the newest.
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t context() const { return options_.context; }
   // The cache, and what attention keeps beside it.
   size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
+  KvCount kv_count() const { return cache_.count(); }
+  const KvCache& kv_cache() const { return cache_.cache(); }
   // Of all layers and heads, of all that was read since the session was opened. The mass that
   // patterns keep is measured unless they hide nothing.
   const AttentionCount& attention_count() const { return attention_->count(); }
@@ -130,20 +139,24 @@ class Session {
   void watch_plans(SequenceAttention::Watcher watcher) { attention_->watch(std::move(watcher)); }
 
  private:
-  Session(Engine& engine, const SessionOptions& options);
+  Session(Engine& engine, const SessionOptions& options, const Compute& compute,
+          HeadPatterns heads);
+  bool is_endless() const { return options_.kv.spec.policy->reach().has_value(); }
   Status check_room(size_t count) const;
   // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
   // Error: memory ran out; where it did so within a step, the session has forgotten its text.
-  Result<ConstMatrix<float>> step(std::span<const TokenId> tokens);
-  Result<ConstMatrix<float>> read_chunk(std::span<const TokenId> tokens);
+  Result<ConstMatrix<float>> step(std::span<const TokenId> tokens, bool decoding = false);
+  Result<ConstMatrix<float>> read_chunk(std::span<const TokenId> tokens, bool decoding);
   // logits() of one token's hidden state. Error: they are not numbers.
   Status read_logits(ConstMatrix<float> hidden);
 
   Engine& engine_;
   SessionOptions options_;
-  KvCache cache_;
-  Forward forward_;
+  Compute compute_;
   HeadPatterns heads_;
+  bool measures_;  // what the patterns keep of full attention
+  SessionCache cache_;
+  Forward forward_;
   std::unique_ptr<SequenceAttention> attention_;
   TextEnds text_ends_;
   std::vector<TokenId> tokens_;

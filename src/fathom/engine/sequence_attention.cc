@@ -5,12 +5,14 @@
 namespace fathom {
 
 SequenceAttention::SequenceAttention(const Compute& compute, const ModelSpec& spec,
-                                     const HeadPatterns& heads, size_t context, bool measure)
+                                     const HeadPatterns& heads, size_t context, bool measure,
+                                     DroppingCache dropping)
     : compute_(compute),
       spec_(spec),
       heads_(heads),
       context_(context),
       measure_(measure),
+      dropping_(std::move(dropping)),
       plans_(static_cast<int64_t>(context)) {
   clear();
 }
@@ -28,25 +30,37 @@ void SequenceAttention::clear() {
                                         .scale = attention.scale,
                                         .context = static_cast<int64_t>(context_),
                                         .operand = compute_.operand},
-                         std::move(patterns));
+                         std::move(patterns), drops(i));
   }
 }
 
 AttendLayer SequenceAttention::step(PositionRange positions, const KvCache& cache,
-                                    std::span<const TextEnd> ends) {
+                                    std::span<const TextEnd> ends,
+                                    const std::optional<KvReach>& reach) {
   plans_.begin(positions);
-  return [this, positions, &cache, ends](const LayerTokens& tokens, Matrix<float> out) {
+  return [this, positions, &cache, ends, reach](const LayerTokens& tokens, Matrix<float> out) {
     AttentionLayer& layer = layers_[tokens.layer];
     layer.append(compute_, tokens.keys, tokens.values, ends);
+    std::vector<std::span<const Position>> kept;
+    if (drops(tokens.layer))
+      for (size_t head = 0; head < spec_.layers[tokens.layer].attention.kv_heads; ++head)
+        kept.push_back(cache.positions(tokens.layer, head));
     const AttentionCall call{.compute = &compute_,
                              .queries = tokens.queries,
                              .positions = positions,
-                             .cache = cache.view(tokens.layer)};
+                             .cache = cache.view(tokens.layer),
+                             .kept = kept,
+                             .reach = drops(tokens.layer) ? reach : std::nullopt,
+                             .slot_queries = tokens.slot_queries};
     const AttentionLayer::Plans plans = layer.plan(call, plans_);
     if (watcher_) watcher_(tokens.layer, positions, plans);
+    const bool measured = measure_ && !drops(tokens.layer);
     const std::optional<uint64_t> seed =
-        measure_ ? std::optional(texts_ * layers_.size() + tokens.layer) : std::nullopt;
-    count_.add(layer.attend(call, plans, seed, out));
+        measured ? std::optional(texts_ * layers_.size() + tokens.layer) : std::nullopt;
+    AttentionLayer::Observer observe;
+    if (dropping_.observe)
+      observe = [this, &tokens](const AttendArgs& args) { dropping_.observe(tokens.layer, args); };
+    count_.add(layer.attend(call, plans, seed, out, observe));
   };
 }
 

@@ -13,6 +13,31 @@ namespace {
 // Logits are computed for at most this many bytes' worth of rows at a time.
 constexpr size_t kLogitsBytes = size_t{64} << 20;
 
+// What an endless session remembers of its tokens, for the sampler's penalty: up to so many.
+constexpr ptrdiff_t kRecentTokens = 4096;
+
+// What no text reaches.
+constexpr size_t kEndless = size_t{1} << 40;
+
+// Under a policy that goes by position, distances stay within its reach, and the text may go on for
+// ever; else no distance may exceed what the model was trained for.
+Result<size_t> context_of(const SessionOptions& options, const ModelSpec& spec) {
+  const size_t trained = spec.trained_context;
+  const Policy& policy = *options.kv.spec.policy;
+  if (const auto reach = policy.reach()) {
+    const auto span = static_cast<size_t>(reach->sinks + reach->recent);
+    if (span <= trained) return options.context == 0 ? kEndless : options.context;
+    return Error{policy.spec() + " sees " + std::to_string(span) +
+                 " tokens: the model was trained for " + std::to_string(trained) +
+                 " and answers badly beyond; ask for at most that"};
+  }
+  if (options.context > trained)
+    return Error{"context of " + std::to_string(options.context) +
+                 " tokens: the model was trained for " + std::to_string(trained) +
+                 " and answers badly beyond; ask for at most that"};
+  return options.context == 0 ? trained : options.context;
+}
+
 // Tells the watcher how far a run has come. Error: it asked to stop.
 Status report(const ProgressFn& progress, size_t done, size_t total, const Stopwatch& watch) {
   if (!progress || progress({.done = done, .total = total, .seconds = watch.seconds()})) return {};
@@ -38,33 +63,50 @@ std::string_view name(StopReason reason) {
   return "?";
 }
 
-Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOptions& given) {
   const ModelSpec& spec = engine.model().spec;
-  std::unique_ptr<Session> session(new Session(engine, options));
-  if (session->options_.context == 0) session->options_.context = spec.trained_context;
-  if (options.context > spec.trained_context)
-    return Error{"context of " + std::to_string(options.context) +
-                 " tokens: the model was trained for " + std::to_string(spec.trained_context) +
-                 " and answers badly beyond; ask for at most that"};
+  SessionOptions options = given;
+  if (options.kv.spec.policy == nullptr) {
+    FATHOM_TRY(const KvSpec keep, parse_kv_spec("keep"));
+    options.kv.spec.policy = keep.policy;
+  }
   if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
-  FATHOM_TRY(session->heads_, patterns_of(spec, options.attention));
-  const auto context = static_cast<int64_t>(session->options_.context);
-  const bool measure = !sees_as_trained(spec, session->heads_, context);
-  session->attention_ = std::make_unique<SequenceAttention>(engine.compute(), spec, session->heads_,
-                                                            session->options_.context, measure);
-  return session;
+  FATHOM_TRY(options.context, context_of(options, spec));
+  FATHOM_TRY(HeadPatterns heads, patterns_of(spec, options.attention));
+  FATHOM_CHECK(check_composition(spec, heads, options.kv.spec));
+  // The share of full attention's weights is measured over all keys.
+  const auto context = static_cast<int64_t>(options.context);
+  if (!sees_as_trained(spec, heads, context)) options.kv.drop_unseen = false;
+  FATHOM_TRY(const Compute compute, compute_for(engine.compute(), options.kv.spec));
+  return std::unique_ptr<Session>(new Session(engine, options, compute, std::move(heads)));
 }
 
-Session::Session(Engine& engine, const SessionOptions& options)
+Session::Session(Engine& engine, const SessionOptions& options, const Compute& compute,
+                 HeadPatterns heads)
     : engine_(engine),
       options_(options),
-      cache_(kv_shapes(engine.model().spec), KvFormat{.operand = engine.compute().operand}),
-      forward_(engine.compute(), engine.model().spec, engine.model().weights),
-      logits_(engine.model().spec.vocabulary) {}
+      compute_(compute),
+      heads_(std::move(heads)),
+      measures_(
+          !sees_as_trained(engine.model().spec, heads_, static_cast<int64_t>(options.context))),
+      cache_(compute_, engine.model().spec, heads_, options.kv,
+             static_cast<int64_t>(options.context)),
+      forward_(compute_, engine.model().spec, engine.model().weights),
+      logits_(engine.model().spec.vocabulary) {
+  DroppingCache dropping;
+  for (size_t layer = 0; layer < engine.model().spec.layers.size(); ++layer)
+    dropping.layers.push_back(cache_.drops(layer));
+  if (cache_.observes())
+    dropping.observe = [this](size_t layer, const AttendArgs& args) {
+      cache_.observe(layer, args);
+    };
+  attention_ = std::make_unique<SequenceAttention>(
+      compute_, engine.model().spec, heads_, options_.context, measures_, std::move(dropping));
+}
 
 Status Session::check_room(size_t count) const {
-  if (count <= options_.context - tokens_.size()) return {};
-  const size_t wanted = tokens_.size() + count;
+  if (count <= options_.context - read()) return {};
+  const size_t wanted = read() + count;
   std::string message = "the prompt has " + std::to_string(wanted) +
                         " tokens, but the context holds " + std::to_string(options_.context) + ": ";
   const size_t trained = engine_.model().spec.trained_context;
@@ -73,12 +115,12 @@ Status Session::check_room(size_t count) const {
   return Error{message};
 }
 
-Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
+Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens, bool decoding) {
   try {
-    return read_chunk(tokens);
+    return read_chunk(tokens, decoding);
   } catch (const std::bad_alloc&) {
     // Layers differ by now in what they have of the chunk.
-    const size_t read = tokens_.size();
+    const size_t read = this->read();
     clear();
     return Error{"out of memory after " + std::to_string(read) +
                  " tokens, in what attention keeps beside the cache or while it is planned: take a "
@@ -86,19 +128,25 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens) {
   }
 }
 
-Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens) {
-  const auto begin = static_cast<int64_t>(tokens_.size());
+Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens, bool decoding) {
+  const auto begin = static_cast<int64_t>(read());
   const auto end = begin + static_cast<int64_t>(tokens.size());
   FATHOM_CHECK(cache_.reserve(tokens.size()));
 
-  std::vector<Position> positions;
+  std::vector<Position> positions, slots;
   for (int64_t i = begin; i < end; ++i) positions.push_back({i});
+  const std::optional<KvReach> reach = cache_.reach();
+  if (reach && reach->reindexed)
+    for (const Position position : positions) slots.push_back(reach->slot_of(position));
   std::vector<TextEnd> ends;
   for (const TokenId token : tokens)
     ends.push_back(text_ends_.next(engine_.tokenizer().bytes(token)));
-  const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_, ends);
-  const ConstMatrix<float> hidden = forward_.run(tokens, positions, cache_, attend_layer);
-  cache_.commit(*engine_.compute().pool, tokens.size());
+  const AttendLayer attend_layer = attention_->step({{begin}, {end}}, cache_.cache(), ends, reach);
+  const ConstMatrix<float> hidden =
+      forward_.run(tokens, positions, cache_.cache(), attend_layer, slots);
+  cache_.commit(tokens.size(), decoding);
+  if (is_endless() && std::ssize(tokens_) >= kRecentTokens)
+    tokens_.erase(tokens_.begin(), tokens_.end() - kRecentTokens / 2);
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   return hidden;
 }
@@ -106,13 +154,13 @@ Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens) 
 Status Session::read_logits(ConstMatrix<float> hidden) {
   forward_.logits(hidden, {logits_.data(), 1, logits_.size()});
   if (std::ranges::all_of(logits(), [](float logit) { return std::isfinite(logit); })) return {};
-  return Error{"the model's logits are not numbers after " + std::to_string(tokens_.size()) +
+  return Error{"the model's logits are not numbers after " + std::to_string(read()) +
                " tokens: its weights are damaged, or overflow"};
 }
 
 Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
-  FATHOM_CHECK(cache_.reserve(tokens.size()));
+  FATHOM_CHECK(cache_.expect(tokens.size(), options_.chunk));
   const Stopwatch watch;
   for (size_t done = 0; done < tokens.size();) {
     const size_t count = std::min(options_.chunk, tokens.size() - done);
@@ -121,13 +169,14 @@ Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progr
     if (done == tokens.size()) FATHOM_CHECK(read_logits(hidden.rows_at(count - 1, 1)));
     FATHOM_CHECK(report(progress, done, tokens.size(), watch));
   }
+  cache_.settle();
   return {};
 }
 
 Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each,
                       const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
-  FATHOM_CHECK(cache_.reserve(tokens.size()));
+  FATHOM_CHECK(cache_.expect(tokens.size(), options_.chunk));
   const Stopwatch watch;
   const size_t vocabulary = engine_.model().spec.vocabulary;
   const size_t rows = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
@@ -150,7 +199,7 @@ Status Session::score(std::span<const TokenId> tokens, size_t first_scored, cons
 
 Result<GenerationResult> Session::generate(const Generation& generation, const TextFn& on_text) {
   FATHOM_CHECK(check(generation.sampling));
-  if (tokens_.empty()) return Error{"nothing to generate from: the prompt has no tokens"};
+  if (read() == 0) return Error{"nothing to generate from: the prompt has no tokens"};
   const Stopwatch watch;
   Sampler sampler(generation.sampling);
   StopStrings stop(generation.stop);
@@ -158,7 +207,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
   GenerationResult result;
   result.reason = StopReason::max_tokens;
   const auto show = [&](const std::string& text) {
-    result.text += text;
+    if (generation.keep_text) result.text += text;
     return !on_text || on_text(text);
   };
 
@@ -179,11 +228,11 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
       break;
     }
     if (result.tokens == generation.max_tokens) break;
-    if (tokens_.size() == options_.context) {
+    if (read() == options_.context) {
       result.reason = StopReason::context_full;
       break;
     }
-    FATHOM_TRY(const ConstMatrix<float> hidden, step({&token, 1}));
+    FATHOM_TRY(const ConstMatrix<float> hidden, step({&token, 1}, true));
     FATHOM_CHECK(read_logits(hidden));
   }
   if (!stop.found()) {
@@ -197,7 +246,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
 }
 
 void Session::clear() {
-  cache_.truncate(0);
+  cache_.clear();
   attention_->clear();
   text_ends_ = {};
   tokens_.clear();

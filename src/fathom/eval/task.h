@@ -18,6 +18,7 @@ namespace fathom {
 struct TaskInput {
   Engine* engine = nullptr;
   PatternMap attention;
+  KvOptions kv = {};
   std::string text;      // the file that was given
   size_t window = 2048;  // tokens
   size_t chunk = 512;    // tokens read at a time

@@ -26,15 +26,15 @@ size_t coded_bytes(KvHalf half, KvType type, size_t head_dim) {
 
 }  // namespace
 
-BlockSource::BlockSource(KvHalf half, const KvFormat& format, size_t head_dim, BlockPools& pools)
+BlockSource::BlockSource(KvHalf half, const KvFormat& format, size_t head_dim, KvStorage& storage)
     : half_(half),
       operand_(format.operand),
       type_(half == KvHalf::keys ? format.keys : format.values),
       dim_(head_dim),
       plain_bytes_(plain_bytes(half, operand_, head_dim)),
       coded_bytes_(codes() ? coded_bytes(half, type_, head_dim) : plain_bytes_),
-      plain_pool_(&pools.try_emplace(plain_bytes_, plain_bytes_).first->second),
-      coded_pool_(&pools.try_emplace(coded_bytes_, coded_bytes_).first->second) {}
+      plain_pool_(&storage.pool(plain_bytes_)),
+      coded_pool_(&storage.pool(coded_bytes_)) {}
 
 std::byte* BlockSource::take(bool coded) {
   if (!coded) return plain_pool_->take();

@@ -5,22 +5,33 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "fathom/base/block_pool.h"
 #include "fathom/base/matrix.h"
+#include "fathom/base/slab_source.h"
 #include "fathom/kv/cache.h"
 
 namespace fathom {
 
-// By bytes of a block; shared by all heads of a cache, and of its forks.
-using BlockPools = std::map<size_t, BlockPool>;
+// What all heads of a cache, and of its forks, take blocks from.
+struct KvStorage {
+  explicit KvStorage(SlabSource from) : source(std::move(from)) {}
+  BlockPool& pool(size_t block_bytes) {
+    return pools.try_emplace(block_bytes, block_bytes, kFirstSlab, &source).first->second;
+  }
+  // A format has up to eight sizes of blocks, some of few blocks.
+  static constexpr size_t kFirstSlab = size_t{512} << 10;
+  SlabSource source;
+  std::map<size_t, BlockPool> pools;  // by bytes of a block
+};
 
 enum class KvHalf : uint8_t { keys, values };
 
 class BlockSource {
  public:
-  BlockSource(KvHalf half, const KvFormat& format, size_t head_dim, BlockPools& pools);
+  BlockSource(KvHalf half, const KvFormat& format, size_t head_dim, KvStorage& storage);
 
   size_t bytes(bool coded) const { return coded ? coded_bytes_ : plain_bytes_; }
 

@@ -56,7 +56,7 @@ struct Layer {
 
 struct KvCache::Impl {
   KvFormat format;
-  std::shared_ptr<BlockPools> pools = std::make_shared<BlockPools>();
+  std::shared_ptr<KvStorage> storage;
   std::vector<Layer> layers;
   size_t tokens = 0;   // committed
   size_t pending = 0;  // written after them
@@ -94,7 +94,7 @@ struct KvCache::Impl {
   // Gives back what was reserved and is not used.
   void shrink() {
     for_heads([](Layer&, Head& head) { head.blocks.set_blocks(blocks_for(head.blocks.slots())); });
-    for (auto& [bytes, pool] : *pools) pool.trim();
+    for (auto& [bytes, pool] : storage->pools) pool.trim();
     refresh_views();
   }
 
@@ -110,14 +110,15 @@ struct KvCache::Impl {
   }
 };
 
-KvCache::KvCache(const std::vector<KvLayerShape>& layers, const KvFormat& format)
+KvCache::KvCache(const std::vector<KvLayerShape>& layers, const KvFormat& format, SlabSource source)
     : impl_(std::make_unique<Impl>()) {
   impl_->format = format;
+  impl_->storage = std::make_shared<KvStorage>(std::move(source));
   for (const KvLayerShape& shape : layers) {
     Layer layer;
     layer.shape = shape;
     for (size_t h = 0; h < shape.kv_heads; ++h)
-      layer.heads.push_back({HeadBlocks(format, shape.head_dim, *impl_->pools), {}});
+      layer.heads.push_back({HeadBlocks(format, shape.head_dim, *impl_->storage), {}});
     layer.views.resize(shape.kv_heads);
     impl_->layers.push_back(std::move(layer));
   }
@@ -133,7 +134,7 @@ KvCache KvCache::fork() const {
   copy.impl_ = std::make_unique<Impl>();
   Impl& to = *copy.impl_;
   to.format = impl_->format;
-  to.pools = impl_->pools;
+  to.storage = impl_->storage;
   to.tokens = impl_->tokens;
   to.coding = impl_->coding;
   for (const Layer& layer : impl_->layers) {
@@ -141,7 +142,7 @@ KvCache KvCache::fork() const {
     shared.shape = layer.shape;
     shared.whole = layer.whole;
     for (const Head& head : layer.heads) {
-      shared.heads.push_back({HeadBlocks(to.format, layer.shape.head_dim, *to.pools), {}});
+      shared.heads.push_back({HeadBlocks(to.format, layer.shape.head_dim, *to.storage), {}});
       shared.heads.back().blocks.share(head.blocks);
       shared.heads.back().positions.assign(
           head.positions.begin(),
@@ -167,9 +168,12 @@ std::span<const KvHeadView> KvCache::view(size_t layer) const {
 
 size_t KvCache::bytes() const {
   size_t bytes = 0;
-  for (const auto& [block_bytes, pool] : *impl_->pools) bytes += pool.bytes();
+  for (const auto& [block_bytes, pool] : impl_->storage->pools) bytes += pool.bytes();
   return bytes;
 }
+
+size_t KvCache::bytes_in_memory() const { return impl_->storage->source.bytes_in_memory(); }
+void KvCache::rest() const { impl_->storage->source.rest(); }
 
 Status KvCache::reserve(size_t count) {
   Impl& impl = *impl_;
@@ -184,7 +188,8 @@ Status KvCache::reserve(size_t count) {
   });
   const double bytes = static_cast<double>(most) * static_cast<double>(column);
   if (column == 0) return {};
-  if (!enough && bytes > physical_memory()) return out_of_memory(count, bytes);
+  if (!enough && bytes > physical_memory() && !impl.storage->source.has_file())
+    return out_of_memory(count, bytes);
 
   // In whole rows if there is memory for them, else as many as are wanted.
   for (const bool ahead : {true, false}) {
@@ -243,9 +248,12 @@ void KvCache::commit(ThreadPool& pool, size_t count) {
 void KvCache::set_coding(bool coding) { impl_->coding = coding; }
 
 void KvCache::settle(ThreadPool& pool) {
-  if (!impl_->format.coded()) return;
-  impl_->code(pool);
+  if (impl_->format.coded()) impl_->code(pool);
   impl_->refresh_views();
+}
+
+void KvCache::trim() {
+  for (auto& [bytes, pool] : impl_->storage->pools) pool.trim();
 }
 
 void KvCache::truncate(size_t count) {

@@ -31,6 +31,7 @@
 #include "fathom/base/matrix.h"
 #include "fathom/base/position.h"
 #include "fathom/base/result.h"
+#include "fathom/base/slab_source.h"
 #include "fathom/base/thread_pool.h"
 #include "fathom/kernels/attend.h"
 
@@ -65,7 +66,8 @@ struct KvBlock {
 
 class KvCache {
  public:
-  KvCache(const std::vector<KvLayerShape>& layers, const KvFormat& format);
+  // `source`: where the blocks lie; memory unless it is given.
+  KvCache(const std::vector<KvLayerShape>& layers, const KvFormat& format, SlabSource source = {});
   ~KvCache();
   KvCache(KvCache&&) noexcept;
   KvCache& operator=(KvCache&&) noexcept;
@@ -112,6 +114,7 @@ class KvCache {
   // would round its keys as often; settle() codes what is whole.
   void set_coding(bool coding);
   void settle(ThreadPool& pool);
+  void trim();  // gives back memory of which nothing is in use
 
   // The committed tokens of a head, [slots, head_dim], as the cache has them.
   void read_keys(size_t layer, size_t kv_head, Matrix<float> rows) const;
@@ -127,6 +130,8 @@ class KvCache {
   void restore(size_t tokens, std::span<const std::vector<Position>> positions = {});
 
   size_t bytes() const;  // allocated for blocks; up to an eighth (of at most 2,048 tokens) ahead
+  size_t bytes_in_memory() const;  // of these, what does not lie in the source's file
+  void rest() const;  // lets go of what the file's blocks have in memory (slab_source.h)
 
  private:
   KvCache() = default;

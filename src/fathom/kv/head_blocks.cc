@@ -14,11 +14,11 @@ constexpr size_t kNone = SIZE_MAX;
 
 }  // namespace
 
-HeadBlocks::HeadBlocks(const KvFormat& format, size_t head_dim, BlockPools& pools)
+HeadBlocks::HeadBlocks(const KvFormat& format, size_t head_dim, KvStorage& storage)
     : format_(format),
       dim_(head_dim),
-      sources_{BlockSource(KvHalf::keys, format, head_dim, pools),
-               BlockSource(KvHalf::values, format, head_dim, pools)},
+      sources_{BlockSource(KvHalf::keys, format, head_dim, storage),
+               BlockSource(KvHalf::values, format, head_dim, storage)},
       exact_keys_(format.operand == Operand::int8 ? kBlock * head_dim : 0),
       exact_block_(kNone) {}
 

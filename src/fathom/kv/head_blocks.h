@@ -13,7 +13,7 @@ namespace fathom {
 
 class HeadBlocks {
  public:
-  HeadBlocks(const KvFormat& format, size_t head_dim, BlockPools& pools);
+  HeadBlocks(const KvFormat& format, size_t head_dim, KvStorage& storage);
 
   // Shares the blocks of `other`, of the same format, pools and head size.
   void share(const HeadBlocks& other);

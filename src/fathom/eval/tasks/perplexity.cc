@@ -68,6 +68,7 @@ Result<nlohmann::json> run(const TaskInput& input) {
     return Error{"window of " + std::to_string(input.window) + " tokens: must be at least 4"};
   FATHOM_TRY(auto session, Session::open(*input.engine, {.context = input.window,
                                                          .attention = input.attention,
+                                                         .kv = input.kv,
                                                          .chunk = input.chunk}));
   FATHOM_TRY(std::vector<TokenId> tokens, tokenize(input));
   const Vocabulary& vocabulary = input.engine->tokenizer().vocabulary();
@@ -94,6 +95,9 @@ Result<nlohmann::json> run(const TaskInput& input) {
       {"window", input.window},
       {"chunk", input.chunk},
       {"attn", input.attention.spec()},
+      {"kv", input.kv.spec.spec()},
+      {"kv_split", input.kv.split.spec()},
+      {"kv_bytes", session->kv_bytes()},
       {"windows", windows},
       {"tokens", tokens.size()},
       {"scored_tokens", losses.count},
