@@ -1,9 +1,8 @@
 // Perplexity over consecutive windows, as llama.cpp's llama-perplexity measures it, so that the two
 // compare.
 //
-// The text's tokens (after a begin token, where the model wants one) are cut into whole windows;
-// each is run alone, its first token replaced by the begin token; the tokens of its second half are
-// scored given all before them. Perplexity = exp(mean negative log-likelihood).
+// Each whole window (text_windows.h) is run alone; the tokens of its second half are scored given
+// all before them. Perplexity = exp(mean negative log-likelihood).
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "fathom/base/stopwatch.h"
 #include "fathom/eval/likelihood.h"
 #include "fathom/eval/task.h"
+#include "fathom/eval/text_windows.h"
 
 namespace fathom::tasks {
 namespace {
@@ -33,19 +33,6 @@ struct Likelihoods {
   }
 };
 
-Result<std::vector<TokenId>> tokenize(const TaskInput& input) {
-  const Tokenizer& tokenizer = input.engine->tokenizer();
-  const auto& bos = tokenizer.vocabulary().bos;
-  std::vector<TokenId> tokens;
-  if (tokenizer.vocabulary().add_bos && bos) tokens.push_back(*bos);
-  FATHOM_CHECK(tokenizer.encode(input.text, true, tokens));
-  if (tokens.size() < input.window)
-    return Error{"the text has " + std::to_string(tokens.size()) +
-                 " tokens, fewer than one window of " + std::to_string(input.window) +
-                 "; give a longer text or a smaller window"};
-  return tokens;
-}
-
 // Scores tokens [first + 1, window) of one window.
 Status score_window(const TaskInput& input, Session& session, std::span<const TokenId> window,
                     const ProgressFn& progress, Likelihoods& out) {
@@ -64,26 +51,20 @@ Status score_window(const TaskInput& input, Session& session, std::span<const To
 }
 
 Result<nlohmann::json> run(const TaskInput& input) {
-  if (input.window < 4)
-    return Error{"window of " + std::to_string(input.window) + " tokens: must be at least 4"};
   FATHOM_TRY(auto session, Session::open(*input.engine, {.context = input.window,
                                                          .attention = input.attention,
                                                          .kv = input.kv,
                                                          .chunk = input.chunk}));
-  FATHOM_TRY(std::vector<TokenId> tokens, tokenize(input));
-  const Vocabulary& vocabulary = input.engine->tokenizer().vocabulary();
-  const size_t windows = tokens.size() / input.window;
+  FATHOM_TRY(const TextWindows windows, TextWindows::cut(input, 4));
   const Stopwatch watch;
   Likelihoods losses;
-  for (size_t i = 0; i < windows; ++i) {
-    const std::span window(tokens.data() + i * input.window, input.window);
-    if (vocabulary.add_bos && vocabulary.bos) window[0] = *vocabulary.bos;
+  for (size_t i = 0; i < windows.count(); ++i) {
     const ProgressFn progress = [&](const Progress& in_window) {
       return !input.progress || input.progress({.done = i * input.window + in_window.done,
-                                                .total = windows * input.window,
+                                                .total = windows.count() * input.window,
                                                 .seconds = watch.seconds()});
     };
-    FATHOM_CHECK(score_window(input, *session, window, progress, losses));
+    FATHOM_CHECK(score_window(input, *session, windows[i], progress, losses));
   }
   const double perplexity = std::exp(losses.mean());
   if (!std::isfinite(perplexity))
@@ -98,8 +79,8 @@ Result<nlohmann::json> run(const TaskInput& input) {
       {"kv", input.kv.spec.spec()},
       {"kv_split", input.kv.split.spec()},
       {"kv_bytes", session->kv_bytes()},
-      {"windows", windows},
-      {"tokens", tokens.size()},
+      {"windows", windows.count()},
+      {"tokens", windows.tokens()},
       {"scored_tokens", losses.count},
       {"pairs_scored", session->attention_count().fraction()},
       {"mass_kept", mass ? nlohmann::json(*mass) : nlohmann::json(nullptr)},
