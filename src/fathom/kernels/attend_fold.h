@@ -17,10 +17,19 @@
 #pragma once
 
 #include "fathom/kernels/attend_kernel.h"
+#include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/coded_layout.h"
 
 namespace fathom {
 namespace {
+
+// Fetches the bytes that lie so far behind these: of one or two blocks on, where a cache's blocks
+// lie in a row. The hardware does it for plain blocks, but codes are read in shorter pieces.
+[[gnu::always_inline]] inline void fetch(const uint32_t* codes, size_t bytes) {
+  constexpr size_t kAhead = 4608;
+  for (size_t line = 0; line < bytes; line += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(codes) + kAhead + line);
+}
 
 template <class Vec, class Op>
 struct Fold {
@@ -29,27 +38,60 @@ struct Fold {
   using Left = typename Op::Left;
   static constexpr size_t kLanes = Vec::kLanes;
 
-  // Folds the scales of some depths into a row, [count], whose elements are in f32; to is [count],
-  // up to a multiple of 2 * kLanes. Returns the row's number.
-  template <int kBits>
-  [[gnu::always_inline]] static float fold(const float* row, size_t count, const uint32_t* scales,
-                                           Left* to) {
+  // Folds the scales of some depths into kR rows, [count], whose elements are in f32; row r is at
+  // rows + r * stride and goes to `to` + r * to_stride, which has room for a multiple of 2 *
+  // kLanes.
+  template <int kBits, int kR>
+  [[gnu::always_inline]] static void fold_rows(const float* rows, size_t stride, size_t count,
+                                               const uint32_t* scales, Left* to, size_t to_stride,
+                                               float* numbers) {
     constexpr float kMiddle = kBits == 4 ? 7.5F : 63.5F;
-    F rounded = Vec::zero();
-    F rest = Vec::zero();
+    F rounded[kR];
+    F rest[kR];
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r) rounded[r] = rest[r] = Vec::zero();
+    fetch(scales, count * sizeof *scales);
+#pragma GCC unroll 1
     for (size_t i = 0; i < count; i += 2 * kLanes) {
-      F folded[2] = {Vec::zero(), Vec::zero()};
-      for (size_t part = 0; part < 2 && i + part * kLanes < count; ++part) {
-        const F x = Vec::load(row + i + part * kLanes);
-        const I scale = Vec::load_int(scales + i + part * kLanes);
-        const F step = Vec::template widen_bf16<0>(scale);
-        const F low = Vec::template widen_bf16<1>(scale);
-        folded[part] = Vec::mul(x, step);
-        rest = Vec::fma(x, Vec::fma(Vec::set1(kMiddle), step, low), rest);
+      const bool both = i + kLanes < count;
+      const Scales a(scales + i, kMiddle);
+      const Scales b = both ? Scales(scales + i + kLanes, kMiddle) : Scales();
+#pragma GCC unroll 8
+      for (int r = 0; r < kR; ++r) {
+        const float* const row = rows + r * stride + i;
+        const F x = Vec::load(row);
+        const F y = both ? Vec::load(row + kLanes) : Vec::zero();
+        rest[r] = Vec::fma(x, a.middle, Vec::fma(y, b.middle, rest[r]));
+        rounded[r] = Op::store_left(to + r * to_stride + i, Vec::mul(x, a.step),
+                                    Vec::mul(y, b.step), rounded[r]);
       }
-      rounded = Op::store_left(to + i, folded[0], folded[1], rounded);
     }
-    return Vec::reduce_add(Vec::fma(Vec::set1(-128 - kMiddle), rounded, rest));
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r)
+      numbers[r] = Vec::reduce_add(Vec::fma(Vec::set1(-128 - kMiddle), rounded[r], rest[r]));
+  }
+
+  // out[r] += numbers[r] + rows[r] . (128 + the codes of `take` vectors of columns, at most kV).
+  template <int kBits, int kR, int kV>
+  [[gnu::always_inline]] static void add(size_t take, const Left* rows, const float* numbers,
+                                         const CodedPanel& panel, size_t column, float* out,
+                                         size_t out_stride) {
+    if (take < kV) {
+      if constexpr (kV > 1)
+        add<kBits, kR, kV - 1>(take, rows, numbers, panel, column, out, out_stride);
+      return;
+    }
+    F acc[kR][kV];
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+      for (int j = 0; j < kV; ++j)
+        acc[r][j] = Vec::add(Vec::load(out + r * out_stride + j * kLanes), Vec::set1(numbers[r]));
+    multiply<kBits>(rows, kBlock, panel, column, acc);
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+      for (int j = 0; j < kV; ++j) Vec::store(out + r * out_stride + j * kLanes, acc[r][j]);
   }
 
   // acc[r][j] += rows[r] . (128 + the codes of a panel's columns from `column` on). Row r begins at
@@ -67,12 +109,25 @@ struct Fold {
         step<kBits, 2>(rows, stride, words, acc);
         step<kBits, 3>(rows, stride, words, acc);
       }
+      fetch(words, panel.width * sizeof *words);
       rows += 16 / kBits * Op::kPack;
       words += panel.width;
     }
   }
 
  private:
+  // Of kLanes depths.
+  struct Scales {
+    F step = Vec::zero();
+    F middle = Vec::zero();
+    Scales() = default;
+    [[gnu::always_inline]] Scales(const uint32_t* scales, float at) {
+      const I words = Vec::load_int(scales);
+      step = Vec::template widen_bf16<0>(words);
+      middle = Vec::fma(Vec::set1(at), step, Vec::template widen_bf16<1>(words));
+    }
+  };
+
   template <int kBits, int kRow, int kR, int kV>
   [[gnu::always_inline]] static void step(const Left* rows, size_t stride, const uint32_t* words,
                                           F (&acc)[kR][kV]) {
@@ -119,9 +174,10 @@ class FoldedRows {
 
   template <int kBits>
   void fold(const uint32_t* scales) {
-    for (size_t r = 0; r < rows_; ++r)
-      numbers_[r] = Fold<Vec, Op>::template fold<kBits>(queries_ + r * dim_, dim_, scales,
-                                                        folded_ + r * stride_);
+    for_row_tiles(rows_, [&]<int kR>(size_t r) {
+      Fold<Vec, Op>::template fold_rows<kBits, kR>(queries_ + r * dim_, dim_, dim_, scales,
+                                                   folded_ + r * stride_, stride_, numbers_ + r);
+    });
   }
 
   const Left* row(size_t r) const { return folded_ + r * stride_; }

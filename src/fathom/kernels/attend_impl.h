@@ -55,6 +55,9 @@ class AttendLoop {
     const Right* values[kSpan] = {};
     size_t place = 0;         // of the values that were decoded
     Left* weights = nullptr;  // [rows][kTileKeys]
+    // Of one block whose values are folded: the bits of their codes, and weights in f32.
+    int value_bits = 0;
+    float* unfolded = nullptr;  // [rows][kBlock]
   };
 
   // Some columns of the values, from `first` on, within a strip.
@@ -139,7 +142,11 @@ class AttendLoop {
   template <int kR>
   void row_tile(size_t row, const Span& span) {
     const Block* const blocks = span.blocks;
-    Tile tile{.row = row, .rows = kR, .place = place_, .weights = weights_[next_weights_]};
+    Tile tile{.row = row,
+              .rows = kR,
+              .place = place_,
+              .weights = weights_[next_weights_],
+              .unfolded = unfolded_[next_weights_]};
     for (size_t b = 0; b < span.count; ++b) {
       uint64_t bits[kR] = {};
       if (blocks[b].mask != nullptr) {
@@ -156,15 +163,24 @@ class AttendLoop {
       tile.values[tile.live++] = reinterpret_cast<const Right*>(blocks[b].values);
     }
     if (tile.live == 0) return;
-    if (blocks[0].value_bits != 0) return add_folded<kR>(tile, blocks[0]);
+    tile.value_bits = blocks[0].value_bits;
+    if (tile.value_bits != 0) {
+      weigh_folded<kR>(tile);
+      add_pending();
+      return wait(tile);
+    }
     Softmax<kR> softmax(*this, tile);
     if constexpr (!Vec::kOverlap) softmax.finish();
-    if (pending_.rows == kR) {
+    if (pending_.rows == kR && pending_.value_bits == 0) {
       add_values<kR>(pending_, softmax);
     } else {
       add_pending();
     }
     softmax.finish();
+    wait(tile);
+  }
+
+  void wait(const Tile& tile) {
     pending_ = tile;
     next_weights_ = 1 - next_weights_;
   }
@@ -313,13 +329,22 @@ class AttendLoop {
 
   // Adds the values of the tile whose weights wait for them, if there is one.
   void add_pending() {
-    NoSideWork none;
-    if (pending_.rows == kRows) add_values<kRows>(pending_, none);
-    if (pending_.rows == 4) add_values<4>(pending_, none);
-    if (pending_.rows == 3) add_values<3>(pending_, none);
-    if (pending_.rows == 2) add_values<2>(pending_, none);
-    if (pending_.rows == 1) add_values<1>(pending_, none);
+    if (pending_.rows == kRows) add_pending_rows<kRows>();
+    if (pending_.rows == 4) add_pending_rows<4>();
+    if (pending_.rows == 3) add_pending_rows<3>();
+    if (pending_.rows == 2) add_pending_rows<2>();
+    if (pending_.rows == 1) add_pending_rows<1>();
     pending_.rows = 0;
+  }
+
+  template <int kR>
+  [[gnu::always_inline]] void add_pending_rows() {
+    NoSideWork none;
+    if (pending_.value_bits == 0) {
+      add_values<kR>(pending_, none);
+    } else {
+      add_folded<kR>(pending_);
+    }
   }
 
   // out += weights x values, along the strips in which the values lie (panel.h).
@@ -362,68 +387,54 @@ class AttendLoop {
       for (int j = 0; j < kV; ++j) Vec::store(out + r * dim_ + j * kLanes, acc[r][j]);
   }
 
-  // Adds a block's values, which are folded, at once: weights stay in f32 until a strip's scales
-  // are in them.
+  // Turns a tile's stored scores into weights that stay in f32: of values that are folded.
   template <int kR>
-  void add_folded(const Tile& tile, const Block& block) {
+  void weigh_folded(const Tile& tile) {
+#pragma GCC unroll 8
     for (int r = 0; r < kR; ++r) {
       const F exponent = Vec::set1(item_.exponent[tile.row + r]);
-      float* const weights = scores_ + r * kTileKeys;
-      F sum = Vec::load(sums_ + (tile.row + r) * kLanes);
+      float* const sum = sums_ + (tile.row + r) * kLanes;
+      F total = Vec::load(sum);
+#pragma GCC unroll 4
       for (size_t i = 0; i < kBlock; i += kLanes) {
-        const F weight =
-            Vec::template exp2<Op::kExp2Degree>(Vec::sub(Vec::load(weights + i), exponent));
-        Vec::store(weights + i, weight);
-        sum = Vec::add(sum, weight);
+        const F score = Vec::load(scores_ + r * kTileKeys + i);
+        const F weight = Vec::template exp2<Op::kExp2Degree>(Vec::sub(score, exponent));
+        Vec::store(tile.unfolded + r * kBlock + i, weight);
+        total = Vec::add(total, weight);
       }
-      Vec::store(sums_ + (tile.row + r) * kLanes, sum);
+      Vec::store(sum, total);
     }
-    if (block.value_bits == 4) {
-      add_folded_codes<kR, 4>(tile, block);
+  }
+
+  template <int kR>
+  void add_folded(const Tile& tile) {
+    if (tile.value_bits == 4) {
+      add_folded_codes<kR, 4>(tile);
     } else {
-      add_folded_codes<kR, 8>(tile, block);
+      add_folded_codes<kR, 8>(tile);
     }
   }
 
   template <int kR, int kBits>
-  [[gnu::noinline]] void add_folded_codes(const Tile& tile, const Block& block) {
-    const size_t strip = value_strip(dim_);
-    for (size_t first = 0; first < dim_; first += strip) {
-      const CodedPanel panel =
-          coded_values(kBits == 4 ? KvType::q4 : KvType::q8, dim_, block.values, first);
-      float numbers[kR];
-      for (int r = 0; r < kR; ++r)
-        numbers[r] = Fold<Vec, Op>::template fold<kBits>(scores_ + r * kTileKeys, kBlock,
-                                                         panel.scales, tile.weights + r * kBlock);
-      for (size_t column = 0; column < panel.width; column += kColumns) {
-        const size_t vectors = (panel.width - column) / kLanes;
-        add_folded_of<kR, kVectors, kBits>(vectors < kVectors ? vectors : kVectors, tile, panel,
-                                           numbers, first, column);
+  [[gnu::noinline]] void add_folded_codes(const Tile& tile) {
+    if constexpr (Op::kPack == 2) {
+      const auto* const block = reinterpret_cast<const std::byte*>(tile.values[0]);
+      const size_t strip = value_strip(dim_);
+      for (size_t first = 0; first < dim_; first += strip) {
+        const CodedPanel panel =
+            coded_values(kBits == 4 ? KvType::q4 : KvType::q8, dim_, block, first);
+        alignas(64) Left weights[kR * kBlock];
+        float numbers[kR];
+        Fold<Vec, Op>::template fold_rows<kBits, kR>(tile.unfolded, kBlock, kBlock, panel.scales,
+                                                     weights, kBlock, numbers);
+        for (size_t column = 0; column < panel.width; column += kColumns) {
+          const size_t vectors = (panel.width - column) / kLanes;
+          float* const out = item_.out + tile.row * dim_ + first + column;
+          Fold<Vec, Op>::template add<kBits, kR, kVectors>(
+              vectors < kVectors ? vectors : kVectors, weights, numbers, panel, column, out, dim_);
+        }
       }
     }
-  }
-
-  template <int kR, int kV, int kBits>
-  [[gnu::always_inline]] void add_folded_of(size_t take, const Tile& tile, const CodedPanel& panel,
-                                            const float* numbers, size_t first, size_t column) {
-    if (take == kV) {
-      float* const out = item_.out + tile.row * dim_ + first + column;
-      F acc[kR][kV];
-#pragma GCC unroll 8
-      for (int r = 0; r < kR; ++r)
-#pragma GCC unroll 8
-        for (int j = 0; j < kV; ++j)
-          acc[r][j] = Vec::add(Vec::load(out + r * dim_ + j * kLanes), Vec::set1(numbers[r]));
-      if constexpr (Op::kPack == 2)
-        Fold<Vec, Op>::template multiply<kBits>(tile.weights, kBlock, panel, column, acc);
-#pragma GCC unroll 8
-      for (int r = 0; r < kR; ++r)
-#pragma GCC unroll 8
-        for (int j = 0; j < kV; ++j) Vec::store(out + r * dim_ + j * kLanes, acc[r][j]);
-      return;
-    }
-    if constexpr (kV > 1)
-      add_folded_of<kR, kV - 1, kBits>(take, tile, panel, numbers, first, column);
   }
 
   const AttendItem& item_;
@@ -439,6 +450,7 @@ class AttendLoop {
   size_t next_weights_ = 0;
   alignas(64) float scores_[kRows * kTileKeys];
   alignas(64) Left weights_[2][kRows * kTileKeys];
+  alignas(64) float unfolded_[2][kRows * kBlock];
 };
 
 }  // namespace fathom
