@@ -156,7 +156,27 @@ def attention(queries, keys, values, positions, window, scale, sees=None, block=
     return out
 
 
-def mixer(model, layer, x, positions, sees):
+def streaming_attention(queries, keys, values, window, scale, turn, sinks, recent):
+    """StreamingLLM (arXiv:2309.17453, section 3.2) to the letter: queries and keys come before RoPE,
+    and for every query the keys that the cache holds are turned by where they stand in it."""
+    n, heads, _ = queries.shape
+    group = heads // keys.shape[1]
+    out = np.empty_like(queries)
+    for q in range(n):
+        held = np.array([k for k in range(q + 1) if k < sinks or q - k < recent])
+        places = np.arange(len(held))
+        turned = turn(keys[held], places)
+        query = turn(queries[q : q + 1], places[-1:])[0]
+        seen = np.ones(len(held), bool) if window is None else q - held < window
+        for head in range(heads):
+            scores = scale * turned[:, head // group] @ query[head]
+            scores[~seen] = -np.inf
+            weights = np.exp(scores - scores.max())
+            out[q, head] = weights @ values[held, head // group] / weights.sum()
+    return out
+
+
+def mixer(model, layer, x, positions, sees, streaming=None):
     """Self-attention of one layer: normed input in, what is added to the residual out."""
     block = f"blk.{layer}."
 
@@ -173,6 +193,12 @@ def mixer(model, layer, x, positions, sees):
     if model.architecture in ("qwen3", "gemma3"):
         queries = rms_norm(queries, model.tensor(block + "attn_q_norm.weight"), model.norm_eps)
         keys = rms_norm(keys, model.tensor(block + "attn_k_norm.weight"), model.norm_eps)
+    if streaming:
+        mixed = streaming_attention(queries, keys, values, model.window(layer),
+                                    model.attention_scale(),
+                                    lambda rows, places: rope(rows, places, model, layer),
+                                    *streaming)
+        return mixed.reshape(len(x), -1) @ model.tensor(block + "attn_output.weight").T
     queries = rope(queries, positions, model, layer)
     keys = rope(keys, positions, model, layer)
     mixed = attention(queries, keys, values, positions, model.window(layer),
@@ -188,7 +214,7 @@ def mlp(model, layer, x):
     return (activation(gate) * up) @ model.tensor(block + "ffn_down.weight").T
 
 
-def final_state(model, tokens, positions=None, sees=None):
+def final_state(model, tokens, positions=None, sees=None, streaming=None):
     """The residual stream behind the last norm, [n, width]."""
     positions = np.arange(len(tokens)) if positions is None else np.asarray(positions)
 
@@ -200,7 +226,7 @@ def final_state(model, tokens, positions=None, sees=None):
         x = x * math.sqrt(model.width)
     for layer in range(model.layers):
         block = f"blk.{layer}."
-        mixed = mixer(model, layer, norm(x, block + "attn_norm"), positions, sees)
+        mixed = mixer(model, layer, norm(x, block + "attn_norm"), positions, sees, streaming)
         if model.is_gemma():
             mixed = norm(mixed, block + "post_attention_norm")
         x = x + mixed
@@ -211,12 +237,12 @@ def final_state(model, tokens, positions=None, sees=None):
     return norm(x, "output_norm")
 
 
-def logit_blocks(path, tokens, positions=None, sees=None, block=64):
+def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=None):
     """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ...
     sees(layer, head, query positions, key positions), if given, says what queries see in the place
-    of the layers' own windows."""
+    of the layers' own windows. streaming: (sinks, recent) of a cache that holds no other tokens."""
     model = Model(path)
-    state = final_state(model, tokens, positions, sees)
+    state = final_state(model, tokens, positions, sees, streaming)
     head = model.tensor("output.weight")
     if head is None:
         head = model.tensor("token_embd.weight")
@@ -224,6 +250,7 @@ def logit_blocks(path, tokens, positions=None, sees=None, block=64):
         yield first, state[first : first + block] @ head.T
 
 
-def logits(path, tokens, positions=None, sees=None):
+def logits(path, tokens, positions=None, sees=None, streaming=None):
     """[n, vocabulary], float64. For a vocabulary of 262,144 use logit_blocks()."""
-    return np.concatenate([rows for _, rows in logit_blocks(path, tokens, positions, sees)])
+    return np.concatenate(
+        [rows for _, rows in logit_blocks(path, tokens, positions, sees, streaming=streaming)])

@@ -1,6 +1,6 @@
 // tool_logits MODEL TOKENS [--precision f32|bf16|int8|fast] [--isa NAME] [--threads N] [--chunk N]
-// [--attn SPEC] // > rows: the logits of every token, [tokens, vocabulary] f32, to standard output
-// as they are computed. TOKENS is a file of int32.
+// [--attn SPEC] [--kv SPEC] > rows: the logits of every token, [tokens, vocabulary] f32, to standard
+// output as they are computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -44,6 +44,8 @@ Result<Arguments> parse(int argc, char** argv) {
       arguments.session.chunk = std::strtoull(argv[i + 1], nullptr, 10);
     } else if (flag == "--attn") {
       FATHOM_TRY(arguments.session.attention, parse_attention(value));
+    } else if (flag == "--kv") {
+      FATHOM_TRY(arguments.session.kv.spec, parse_kv_spec(value));
     } else {
       return Error{std::string(flag) + " " + std::string(value) + ": no such flag or value"};
     }
