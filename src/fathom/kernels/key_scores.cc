@@ -49,7 +49,7 @@ void run(Isa isa, const KeyScoresArgs& args, float scale, const size_t* visible,
   const size_t dim = args.queries.cols;
   assert(dim % 16 == 0 && dim > 0 && dim <= 256 && out.rows == args.queries.rows);
   static thread_local Buffer<float> scratch;
-  scratch.ensure(key_scores_scratch_floats(args.queries.rows, dim));
+  scratch.ensure(key_scores_scratch_floats(args.queries.rows, dim, args.coded != nullptr));
   kernel_for(isa, args.operand)({.queries = args.queries.data,
                                  .query_stride = args.queries.stride,
                                  .rows = args.queries.rows,
@@ -57,6 +57,8 @@ void run(Isa isa, const KeyScoresArgs& args, float scale, const size_t* visible,
                                  .scale = scale,
                                  .key_blocks = args.key_blocks,
                                  .blocks = args.blocks,
+                                 .coded = args.coded,
+                                 .key_type = args.key_type,
                                  .visible = visible,
                                  .out = out.data,
                                  .out_stride = out.stride,

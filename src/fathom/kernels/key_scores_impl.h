@@ -10,6 +10,7 @@
 // namespace.
 #pragma once
 
+#include "fathom/kernels/attend_decode.h"
 #include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/attend_scores.h"
 #include "fathom/kernels/key_scores_kernel.h"
@@ -20,6 +21,7 @@ namespace {
 template <class Vec, class Op, class Scores = FloatScores<Vec, Op>>
 class KeyScoresLoop {
   using F = typename Vec::F;
+  using Decoder = PanelDecoder<Vec, Op>;
 
   static constexpr size_t kLanes = Vec::kLanes;
   static constexpr int kVectors = Vec::kTileVectors;
@@ -33,7 +35,8 @@ class KeyScoresLoop {
       : item_(item),
         queries_(item.rows, item.head_dim, item.scratch),
         sums_(item.scratch + attend_query_floats(item.rows, item.head_dim)),
-        exponent_(sums_ + item.rows * 16),
+        panel_(reinterpret_cast<typename Op::Right*>(sums_ + item.rows * 16)),
+        exponent_(sums_ + item.rows * 16 + (item.coded != nullptr ? kBlock * item.head_dim : 0)),
         limit_(exponent_ + item.rows) {}
 
   void run() {
@@ -65,9 +68,22 @@ class KeyScoresLoop {
     for (size_t block = 0; block < item_.blocks; ++block) {
       if (block % kBlock == 0) queries_.take_means(means);
       fetch(block + 1);
+      keys_ = keys_of(block);
       for_row_tiles(item_.rows,
                     [&]<int kR>(size_t row) { body.template operator()<kR>(row, block); });
     }
+  }
+
+  // A block's keys as a product reads them: as they lie, or decoded.
+  const std::byte* keys_of(size_t block) const {
+    const std::byte* const keys = item_.key_blocks[block];
+    if (!coded(block)) return keys;
+    Decoder(item_.head_dim).keys(item_.key_type, keys, panel_);
+    return reinterpret_cast<const std::byte*>(panel_);
+  }
+  bool coded(size_t block) const {
+    return Scores::kCodes && item_.coded != nullptr && item_.coded[block] != 0 &&
+           item_.key_type != Decoder::kPlain;
   }
 
   // Brings a block into L2 while the one before it is multiplied. Of one tile of rows the hardware
@@ -75,14 +91,16 @@ class KeyScoresLoop {
   void fetch(size_t block) {
     ahead_.clear();
     if (block == item_.blocks || item_.rows < 12) return;
-    ahead_.add(item_.key_blocks[block], Scores::block_bytes(item_.head_dim));
+    const size_t dim = item_.head_dim;
+    ahead_.add(item_.key_blocks[block],
+               coded(block) ? coded_bytes(item_.key_type, dim, dim) : Scores::block_bytes(dim));
     ahead_.spread(item_.rows / 6 * Scores::side_steps(item_.head_dim));
   }
 
   template <int kR>
   [[gnu::always_inline]] void score(size_t row, size_t block, size_t column,
                                     F (&acc)[kR][kVectors]) {
-    queries_.template scores<kR>(row, item_.key_blocks[block], block % kBlock, column, acc, ahead_);
+    queries_.template scores<kR>(row, keys_, block % kBlock, column, acc, ahead_);
   }
 
   template <int kR>
@@ -217,9 +235,11 @@ class KeyScoresLoop {
 
   const KeyScoresItem& item_;
   Scores queries_;
-  float* const sums_;      // [rows][kLanes]
-  float* const exponent_;  // [rows]
-  float* const limit_;     // [rows]: scores above it raise the exponent
+  float* const sums_;                // [rows][kLanes]
+  typename Op::Right* const panel_;  // of a block's decoded keys
+  const std::byte* keys_ = nullptr;  // of the block whose turn it is
+  float* const exponent_;            // [rows]
+  float* const limit_;               // [rows]: scores above it raise the exponent
   Ahead<1> ahead_;
 };
 

@@ -17,6 +17,8 @@ struct KeyScoresItem {
 
   const std::byte* const* key_blocks = nullptr;
   size_t blocks = 0;
+  const uint8_t* coded = nullptr;  // [blocks], or null
+  KvType key_type = KvType::bf16;
 
   // Null: scores are wanted. Else masses, of the first visible[r] keys.
   const size_t* visible = nullptr;
@@ -25,9 +27,10 @@ struct KeyScoresItem {
   float* scratch = nullptr;  // [key_scores_scratch_floats], 64-byte aligned
 };
 
-// Converted queries; 16 lanes of sums, an exponent and a limit a row.
-constexpr size_t key_scores_scratch_floats(size_t rows, size_t head_dim) {
-  return attend_query_floats(rows, head_dim) + rows * (16 + 2);
+// Converted queries; 16 lanes of sums a row; where blocks are coded, the panel of one; an exponent
+// and a limit a row.
+constexpr size_t key_scores_scratch_floats(size_t rows, size_t head_dim, bool coded) {
+  return attend_query_floats(rows, head_dim) + rows * (16 + 2) + (coded ? kBlock * head_dim : 0);
 }
 
 using KeyScoresKernel = void (*)(const KeyScoresItem& item);

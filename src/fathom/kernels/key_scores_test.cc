@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "fathom/kernels/attend_twin.h"
+#include "fathom/kernels/coded_block.h"
 
 namespace fathom {
 namespace {
@@ -103,6 +104,54 @@ std::vector<size_t> causal(const Problem& p, size_t step) {
   for (size_t r = 0; r < p.queries; ++r)
     visible[r] = p.keys - std::min(p.keys, (p.queries - 1 - r) * step);
   return visible;
+}
+
+// Blocks of which some are coded give what blocks packed from their decoded keys do; a decoded
+// element that lies halfway between two bf16 may be rounded to the other.
+TEST_P(KeyScores, CodedKeys) {
+  const auto [isa, operand] = GetParam();
+  if (operand == Operand::int8) return;  // keys in 8 bits are never coded
+  for (const KvType type : {KvType::f16, KvType::bf16, KvType::q8, KvType::q4}) {
+    for (const size_t rows : {1, 9, 40}) {
+      Problem p = make_problem(rows, 300, 1, 1, 80, 23);
+      const Cache plain(p, operand);
+      std::vector<Buffer<std::byte>> memory;
+      std::vector<const std::byte*> keys(plain.views().front().key_blocks,
+                                         plain.views().front().key_blocks + blocks_of(p));
+      const std::vector<uint8_t> coded = {0, 1, 1, 0, 0};
+      for (size_t b = 1; b < 3; ++b) {
+        const Matrix<float> block(p.k.data() + b * kBlock * p.head_dim, kBlock, p.head_dim);
+        memory.emplace_back(coded_key_bytes(type, p.head_dim));
+        encode_keys(type, block, memory.back().data());
+        decode_keys(type, memory.back().data(), block);
+        if (type != plain_type(operand)) keys[b] = memory.back().data();
+      }
+      const Cache decoded(p, operand);
+      KeyScoresArgs args = args_of(p, decoded);
+      std::vector<float> want(rows * args.blocks * kBlock), got(want.size());
+      key_scores(isa, args, {want.data(), rows, args.blocks * kBlock});
+      args.key_blocks = keys.data();
+      args.coded = coded.data();
+      args.key_type = type;
+      key_scores(isa, args, {got.data(), rows, args.blocks * kBlock});
+      for (size_t r = 0; r < rows; ++r) {
+        for (size_t k = 0; k < p.keys; ++k) {
+          double size = 0;
+          double largest = 0;
+          for (size_t d = 0; d < p.head_dim; ++d) {
+            const double product =
+                std::abs(double{args.scale} * p.q[r * p.head_dim + d] * p.k[k * p.head_dim + d]);
+            size += product;
+            largest = std::max(largest, product);
+          }
+          const double flip = operand == Operand::bf16 ? 0x1p-7 * largest : 0;
+          ASSERT_NEAR(got[r * args.blocks * kBlock + k], want[r * args.blocks * kBlock + k],
+                      score_tolerance(operand) * size + flip)
+              << name(type) << ", row " << r << " of " << rows << ", key " << k;
+        }
+      }
+    }
+  }
 }
 
 TEST_P(KeyScores, HeadSizes) {
