@@ -100,12 +100,7 @@ Status SessionCache::expect(size_t count, size_t chunk) {
 }
 
 void SessionCache::observe(size_t layer, const AttendArgs& args) {
-  eviction_->observe(cache_, layer,
-                     {.compute = &compute_,
-                      .queries = args.queries,
-                      .scale = args.scale,
-                      .parts = args.parts,
-                      .log_sums = args.log_sums});
+  eviction_->observe(compute_, cache_, layer, args);
 }
 
 void SessionCache::commit(size_t count, bool decoding) {

@@ -69,7 +69,7 @@ class SessionCache {
   Status expect(size_t count, size_t chunk);
   Status reserve(size_t count) { return cache_.reserve(count); }
   // Whether observe() must be told of each layer's call.
-  bool observes() const { return eviction_ != nullptr && eviction_->wants_log_sums(); }
+  bool observes() const { return eviction_ != nullptr && eviction_->observes(); }
   void observe(size_t layer, const AttendArgs& args);
   void commit(size_t count, bool decoding);
   // A text was read: blocks that are whole and still plain are coded.

@@ -110,29 +110,24 @@ Eviction::Eviction(PolicyPtr policy, const BudgetSplit& split, const KvCache& ca
 
 Eviction::~Eviction() = default;
 
-bool Eviction::wants_log_sums() const {
+bool Eviction::observes() const {
   return impl_->needs.attention_sums || impl_->needs.recent_queries > 0;
 }
 
 void Eviction::expect(size_t text_tokens) { impl_->text_tokens = text_tokens; }
 
-void Eviction::observe(const KvCache& cache, size_t layer, const KvObservation& seen) {
+void Eviction::observe(const Compute& compute, const KvCache& cache, size_t layer,
+                       const AttendArgs& args) {
   Layer& of = impl_->layers[layer];
-  impl_->compute = *seen.compute;
-  of.scale = seen.scale;
-  if (of.last) of.last->append(seen.queries, {static_cast<int64_t>(cache.tokens())});
+  impl_->compute = compute;
+  of.scale = args.scale;
+  if (of.last) of.last->append(args.queries, {static_cast<int64_t>(cache.tokens())});
   if (!impl_->needs.attention_sums) return;
   for (size_t h = 0; h < of.got.size(); ++h) of.got[h].follow(cache.positions(layer, h));
   std::vector<float*> sums;
-  for (const AttendPart& part : seen.parts)
+  for (const AttendPart& part : args.parts)
     sums.push_back(of.got[part.head / of.group].sums.data());
-  AttendArgs args;
-  args.queries = seen.queries;
-  args.head_dim = cache.shape(layer).head_dim;
-  args.scale = seen.scale;
-  args.parts = seen.parts;
-  args.log_sums = seen.log_sums;
-  key_sums(impl_->compute, args, sums);
+  key_sums(compute, args, sums);
 }
 
 void Eviction::evict(ThreadPool& pool, KvCache& cache, bool decoding) {

@@ -18,15 +18,6 @@
 
 namespace fathom {
 
-// One layer's attention call, after it ran.
-struct KvObservation {
-  const Compute* compute = nullptr;
-  ConstMatrix<float> queries;         // [tokens, heads * head_dim], as attend() had them
-  float scale = 1;                    // of scores
-  std::span<const AttendPart> parts;  // over the cache alone
-  Matrix<float> log_sums;             // [tokens, heads], as attend() wrote them
-};
-
 class Eviction {
  public:
   // `heads`: query heads of each layer.
@@ -35,14 +26,15 @@ class Eviction {
   ~Eviction();
 
   // Whether observe() must be called.
-  bool wants_log_sums() const;
+  bool observes() const;
   // The text's tokens as far as they are known, those to come included: what a budget that is a
   // share is a share of.
   void expect(size_t text_tokens);
 
-  // Keys and values of the observed tokens are written to `cache` and not committed. Between calls
-  // others may have truncated it, or dropped the oldest tokens of some heads.
-  void observe(const KvCache& cache, size_t layer, const KvObservation& seen);
+  // A layer's call of attend() ran: `args` are those parts of it that are over the cache, log_sums
+  // included. Keys and values of these tokens are written to `cache` and not committed. Between
+  // calls others may have truncated it, or dropped the oldest tokens of some heads.
+  void observe(const Compute& compute, const KvCache& cache, size_t layer, const AttendArgs& args);
   // Drops what exceeds the budget, if it is due: after a prefill's step (`decoding` false) at once,
   // while decoding once a layer's heads hold a block too many on average. By position (KvReach),
   // drops the blocks that no later query sees.

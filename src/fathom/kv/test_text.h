@@ -60,7 +60,7 @@ class Text {
                kShapes[layer].head_dim;
   }
 
-  ThreadPool pool{2};
+  ThreadPool pool{1};
   Compute compute{.pool = &pool};
   KvCache cache;
   Eviction eviction;
@@ -120,13 +120,7 @@ class Text {
                           .parts = parts,
                           .log_sums = {log_sums.data(), tokens, shape.kv_heads * kGroup}};
     attend(compute, args);
-    if (eviction.wants_log_sums())
-      eviction.observe(cache, layer,
-                       {.compute = &compute,
-                        .queries = args.queries,
-                        .scale = scale,
-                        .parts = parts,
-                        .log_sums = args.log_sums});
+    if (eviction.observes()) eviction.observe(compute, cache, layer, args);
     if (attended) attended(layer, cache.tokens(), cache.tokens() + tokens);
   }
 };
