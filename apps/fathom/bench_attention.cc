@@ -1,4 +1,5 @@
 // fathom bench attention, decode: attention alone, beside the peak and the memory's bandwidth.
+#include <array>
 #include <memory>
 
 #include "bench_commands.h"
@@ -15,6 +16,7 @@ struct Flags {
   BenchFlags bench;
   AttentionBench shapes;
   std::vector<std::string> operands;
+  std::vector<std::string> kv;
   std::string pattern = "full";
   RivalFlags rivals;
 };
@@ -24,6 +26,7 @@ struct Suite {
   void (*bench)(const BenchRun&, const AttentionBench&, const FigureFn&);
   RivalKernel rival;
 };
+constexpr std::array kKvTypes = {KvType::f32, KvType::f16, KvType::bf16, KvType::q8, KvType::q4};
 constexpr Suite kAttention = {"attention", bench_attention, RivalKernel::attention};
 constexpr Suite kDecode = {"decode", bench_decode, RivalKernel::decode};
 
@@ -33,6 +36,11 @@ Status complete(Flags& flags) {
   flags.shapes.pattern = std::move(*pattern);
   if (!flags.operands.empty()) {
     FATHOM_TRY(flags.shapes.operands, choose("--precision", flags.operands, kOperands));
+  }
+  if (!flags.kv.empty()) {
+    FATHOM_TRY(const std::vector<KvType> types, choose("--kv", flags.kv, kKvTypes));
+    flags.shapes.kv.clear();
+    for (const KvType type : types) flags.shapes.kv.push_back({type, type});
   }
   return {};
 }
@@ -95,6 +103,11 @@ void add_flags(CLI::App& app, Flags& flags, std::vector<size_t> depths) {
                  "What products multiply in (default: " + names_of(flags.shapes.operands) + ")")
       ->type_name(names_of(kOperands, "|"))
       ->delimiter(',');
+  app.add_option(
+         "--kv", flags.kv,
+         "How whole blocks of keys and values are stored (default: as --precision has them)")
+      ->type_name(names_of(kKvTypes, "|"))
+      ->delimiter(',');
   add_rival_kernel_flags(app, flags.rivals);
 }
 
@@ -126,7 +139,7 @@ Command bench_decode_command(CLI::App& bench_app) {
       "One query behind each depth, over keys and values that lie in no cache of the CPU.\n"
       "\n"
       "Example:\n"
-      "  fathom bench decode --head-dim 64 --depths 32768,131072");
+      "  fathom bench decode --head-dim 64 --depths 32768,131072 --kv bf16,q8,q4");
   return {app, [flags] { return bench(kDecode, *flags); }};
 }
 

@@ -89,6 +89,18 @@ def test_decode_counts_bytes_of_the_cache():
     assert 0 < figure["error"] < 1e-2
 
 
+def test_decode_of_stored_types_counts_their_bytes():
+    report = report_of("decode", *QUICK, "--depths", "511", "--head-dim", "64", "--precision",
+                       "bf16", "--kv", "bf16,q8,q4,f16")
+    figures = figures_by(report, "kv")
+    assert len(figures) == 4
+    for kv, bits in (("bf16", 16), ("q8", 8.5), ("q4", 4.5), ("f16", 16)):
+        figure = figures[kv,]
+        assert figure["value"] == pytest.approx(512 * 3 * 2 * 64 * bits / 8 / figure["ms"] * 1e-6)
+    errors = [figures[kv,]["error"] for kv in ("bf16", "q8", "q4")]
+    assert errors == sorted(errors) and errors[-1] < 0.3
+
+
 def test_matmul_tells_rates_and_skips_what_does_not_fit():
     report = report_of("matmul", *QUICK, "--types", "q4_0,Q6_K,f16", "--shapes", "70x64",
                        "--tokens", "5,1", "--precision", "f32")
@@ -208,6 +220,8 @@ def test_rival_that_does_not_run(tiny, tmp_path, rival):
     (["attention", "--heads", "4"], "--kv-heads 3"),
     (["attention", "--precision", "int3"], "one of bf16"),
     (["attention", "--attn", "sideways"], "--attn"),
+    (["decode", "--kv", "q5"], "one of f32"),
+    (["decode", "--kv", "f32"], "--precision f32"),
     (["attention", "--depths", "-1"], "--depths"),
     (["matmul", "--types", "q9"], "q4_0"),
     (["matmul", "--shapes", "12"], "ROWSxCOLUMNS"),

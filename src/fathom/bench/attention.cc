@@ -10,23 +10,40 @@ namespace fathom {
 namespace {
 
 struct Point {
-  Operand operand;
+  KvFormat format;
   size_t head_dim, depth;
 };
 
-// Each operand and head size, and within those each depth.
+KvFormat format_of(Operand operand, const KvTypes& types) {
+  KvFormat format{.operand = operand};
+  if (types.keys.has_value() && operand != Operand::int8) format.keys = *types.keys;
+  if (types.values.has_value()) format.values = *types.values;
+  return format;
+}
+
+// As --kv has it.
+std::string kv_name(const KvFormat& format) {
+  const std::string keys(format.operand == Operand::int8 ? "int8" : name(format.keys));
+  const std::string values(name(format.values));
+  return keys == values ? keys : "k=" + keys + ",v=" + values;
+}
+
+// Each operand and head size, and within those each depth, stored in each way.
 std::vector<Point> points_of(const AttentionBench& bench) {
   std::vector<Point> points;
   for (const Operand operand : bench.operands)
     for (const size_t head_dim : bench.head_dims)
-      for (const size_t depth : bench.depths) points.push_back({operand, head_dim, depth});
+      for (const size_t depth : bench.depths)
+        for (const KvTypes& types : bench.kv)
+          points.push_back({format_of(operand, types), head_dim, depth});
   return points;
 }
 
 Figure figure_at(const Point& point, std::string name) {
   Figure figure;
   figure.name = std::move(name);
-  figure.at = {{"operand", fathom::name(point.operand)},
+  figure.at = {{"operand", fathom::name(point.format.operand)},
+               {"kv", kv_name(point.format)},
                {"head_dim", point.head_dim},
                {"depth", point.depth}};
   return figure;
@@ -53,6 +70,12 @@ Status check(const AttentionBench& bench, Isa isa) {
     if (operand == Operand::int8 && !multiplies_bytes(isa))
       return Error{"--precision int8: " + std::string(name(isa)) +
                    " has no products of bytes; f32 and bf16 run anywhere"};
+  for (const KvTypes& types : bench.kv)
+    for (const Operand operand : bench.operands) {
+      const KvFormat format = format_of(operand, types);
+      if (operand != Operand::f32 && (format.keys == KvType::f32 || format.values == KvType::f32))
+        return Error{"--kv f32: only where products are in f32 (--precision f32)"};
+    }
   for (const size_t head_dim : bench.head_dims)
     if (head_dim == 0 || head_dim > 256 || head_dim % 16 != 0)
       return Error{"--head-dim " + std::to_string(head_dim) +
@@ -66,9 +89,9 @@ Status check(const AttentionBench& bench, Isa isa) {
 void bench_attention(const BenchRun& run, const AttentionBench& bench, const FigureFn& each) {
   const Ceilings ceilings(run);
   for (const Point& point : points_of(bench)) {
-    AttentionProblem problem(bench, point.operand, point.head_dim, bench.tokens, point.depth, 1);
-    const Compute compute = in(run.compute, point.operand);
-    const Arithmetic arithmetic = arithmetic_of(point.operand);
+    AttentionProblem problem(bench, point.format, point.head_dim, bench.tokens, point.depth, 1);
+    const Compute compute = in(run.compute, point.format.operand);
+    const Arithmetic arithmetic = arithmetic_of(point.format.operand);
     const auto [seconds, peak] =
         ceilings.beside(arithmetic, [&] { problem.attend_once(compute, 0); });
     Figure figure = figure_at(point, "attention");
@@ -85,12 +108,12 @@ void bench_attention(const BenchRun& run, const AttentionBench& bench, const Fig
 void bench_decode(const BenchRun& run, const AttentionBench& bench, const FigureFn& each) {
   Ceilings ceilings(run);
   const auto bytes_of = [&](const Point& point, size_t tokens) {
-    return kv_bytes(point.operand, bench.kv_heads, point.head_dim, tokens);
+    return kv_bytes(point.format, bench.kv_heads, point.head_dim, tokens);
   };
   for (const Point& point : points_of(bench)) {
     const size_t copies = memory_bytes() / bytes_of(point, point.depth + 1) + 1;
-    AttentionProblem problem(bench, point.operand, point.head_dim, 1, point.depth, copies);
-    const Compute compute = in(run.compute, point.operand);
+    AttentionProblem problem(bench, point.format, point.head_dim, 1, point.depth, copies);
+    const Compute compute = in(run.compute, point.format.operand);
     const double round = shortest_seconds(run.seconds, [&] {
       for (size_t copy = 0; copy < copies; ++copy) problem.attend_once(compute, copy);
     });

@@ -10,8 +10,8 @@ constexpr size_t kCheckedQueries = 6;
 
 }  // namespace
 
-AttentionProblem::AttentionProblem(const AttentionBench& bench, Operand operand, size_t head_dim,
-                                   size_t tokens, size_t depth, size_t copies)
+AttentionProblem::AttentionProblem(const AttentionBench& bench, const KvFormat& format,
+                                   size_t head_dim, size_t tokens, size_t depth, size_t copies)
     : pattern_(bench.pattern),
       head_dim_(head_dim),
       tokens_(tokens),
@@ -24,9 +24,9 @@ AttentionProblem::AttentionProblem(const AttentionBench& bench, Operand operand,
               .head_dim = head_dim,
               .scale = scale_,
               .context = static_cast<int64_t>(depth + tokens),
-              .operand = operand},
+              .operand = format.operand},
              std::vector<PatternPtr>(heads_, pattern_)),
-      kv_(operand, bench.kv_heads, head_dim, depth + tokens, copies),
+      kv_(format, bench.kv_heads, head_dim, depth + tokens, copies),
       queries_(random_normal(tokens * bench.heads * head_dim, 3)),
       out_(queries_.size()) {}
 

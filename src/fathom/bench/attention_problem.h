@@ -12,8 +12,8 @@ namespace fathom {
 class AttentionProblem {
  public:
   // `tokens` queries behind `depth` keys, which they see with their own as the pattern says.
-  AttentionProblem(const AttentionBench& bench, Operand operand, size_t head_dim, size_t tokens,
-                   size_t depth, size_t copies);
+  AttentionProblem(const AttentionBench& bench, const KvFormat& format, size_t head_dim,
+                   size_t tokens, size_t depth, size_t copies);
 
   // Plans and attends, over one of the copies of the cache.
   void attend_once(const Compute& compute, size_t copy);

@@ -1,5 +1,6 @@
 // What the suites compute on: random numbers that are sane, and a reference that notices an error.
 #include <cmath>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -28,7 +29,7 @@ TEST(AttentionProblem, ErrorIsThatOfThePrecision) {
   compute.operand = Operand::f32;
   compute.pool = &pool;
   for (const char* pattern : {"full", "window(size=40)"}) {
-    AttentionProblem problem(small_bench(pattern), Operand::f32, 32, 70, 130, 2);
+    AttentionProblem problem(small_bench(pattern), {.operand = Operand::f32}, 32, 70, 130, 2);
     EXPECT_DOUBLE_EQ(problem.error(), 1) << "nothing was computed";
     for (const size_t copy : {0, 1}) {
       problem.attend_once(compute, copy);
@@ -37,11 +38,31 @@ TEST(AttentionProblem, ErrorIsThatOfThePrecision) {
   }
 }
 
+// Random numbers in 4 bits are off by a tenth of their size, in 8 by a hundredth.
+TEST(AttentionProblem, ReadsBlocksAsTheyAreStored) {
+  ThreadPool pool(2);
+  Compute compute;
+  compute.pool = &pool;
+  for (const size_t tokens : {1, 70}) {
+    for (const auto& [type, least, most] :
+         {std::tuple(KvType::bf16, 1e-3, 1e-2), std::tuple(KvType::q8, 5e-3, 3e-2),
+          std::tuple(KvType::q4, 5e-2, 0.3)}) {
+      const KvFormat format{.operand = Operand::bf16, .keys = type, .values = type};
+      AttentionProblem problem(small_bench("full"), format, 32, tokens, 640, 2);
+      for (const size_t copy : {0, 1}) {
+        problem.attend_once(compute, copy);
+        EXPECT_GT(problem.error(), least) << name(type);
+        EXPECT_LT(problem.error(), most) << name(type);
+      }
+    }
+  }
+}
+
 TEST(AttentionProblem, CountsScoredPairs) {
   ThreadPool pool(1);
   Compute compute;
   compute.pool = &pool;
-  AttentionProblem problem(small_bench("full"), compute.operand, 16, 3, 10, 1);
+  AttentionProblem problem(small_bench("full"), {.operand = compute.operand}, 16, 3, 10, 1);
   problem.attend_once(compute, 0);
   EXPECT_EQ(problem.pairs(), 11u + 12u + 13u);
   EXPECT_DOUBLE_EQ(problem.flops(), 4.0 * 16 * 4 * 36);
