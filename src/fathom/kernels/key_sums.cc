@@ -7,7 +7,6 @@
 
 #include "fathom/base/buffer.h"
 #include "fathom/kernels/key_sums_kernel.h"
-#include "fathom/kernels/plain_keys.h"
 
 namespace fathom {
 namespace {
@@ -109,12 +108,12 @@ class Call {
   void add_part(const Task& task, size_t p) const {
     const AttendPart& part = args_.parts[p];
     assert(part.keys.biases == nullptr && part.plan->queries == args_.queries.rows);
-    static thread_local PlainKeys keys;
-    keys.take(part.keys, part.operand, args_.head_dim, task.begin, task.end);
     for (size_t block = 0; block < part.plan->query_blocks(); ++block) {
       const std::span<const KeyRun> runs = part.plan->runs_of(block);
       AttendItem scan;
-      scan.key_blocks = keys.blocks();
+      scan.key_blocks = part.keys.key_blocks;
+      scan.coded = part.keys.coded;
+      scan.key_type = part.keys.key_type;
       scan.runs = runs.data();
       scan.run_count = runs.size();
       scan.block_begin = blocks_before(runs, task.begin);
@@ -141,7 +140,7 @@ class Call {
     scan.rows = rows.queries.size();
     scan.head_dim = args_.head_dim;
     scan.scale = args_.scale * std::numbers::log2e_v<float>;
-    scratch.ensure(attend_query_floats(scan.rows, args_.head_dim));
+    scratch.ensure(key_sums_scratch_floats(scan.rows, args_.head_dim, scan.coded != nullptr));
     scan.scratch = scratch.data();
     kernel_for(isa_, part.operand)({.scan = scan, .log_sums = rows.log_sums.data(), .sums = sums});
   }

@@ -9,6 +9,7 @@
 // namespace.
 #pragma once
 
+#include "fathom/kernels/attend_decode.h"
 #include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/attend_scores.h"
 #include "fathom/kernels/key_sums_kernel.h"
@@ -20,6 +21,7 @@ namespace {
 template <class Vec, class Op, class Scores = FloatScores<Vec, Op>>
 class KeySumsLoop {
   using F = typename Vec::F;
+  using Decoder = PanelDecoder<Vec, Op>;
 
   static constexpr size_t kLanes = Vec::kLanes;
   static constexpr int kVectors = Vec::kTileVectors;
@@ -29,7 +31,10 @@ class KeySumsLoop {
 
  public:
   explicit KeySumsLoop(const KeySumsItem& item)
-      : item_(item), queries_(item.scan.rows, item.scan.head_dim, item.scan.scratch) {}
+      : item_(item),
+        queries_(item.scan.rows, item.scan.head_dim, item.scan.scratch),
+        panel_(reinterpret_cast<typename Op::Right*>(
+            item.scan.scratch + attend_query_floats(item.scan.rows, item.scan.head_dim))) {}
 
   void run() {
     const AttendItem& scan = item_.scan;
@@ -38,14 +43,25 @@ class KeySumsLoop {
     size_t index = 0;  // among those whose means were taken together
     for (BlockCursor cursor(scan); !cursor.done(); cursor.next()) {
       if (index == 0) queries_.take_means(means);
-      for_row_tiles(scan.rows, [&]<int kR>(size_t row) { add_tile<kR>(row, cursor, index); });
+      const std::byte* const keys = keys_of(cursor);
+      for_row_tiles(scan.rows, [&]<int kR>(size_t row) { add_tile<kR>(row, cursor, keys, index); });
       index = (index + 1) % kBlock;
     }
   }
 
  private:
+  // A block's keys as a product reads them: as they lie, or decoded.
+  const std::byte* keys_of(const BlockCursor& cursor) const {
+    const AttendItem& scan = item_.scan;
+    const bool plain = !Scores::kCodes || scan.coded == nullptr ||
+                       scan.coded[cursor.block()] == 0 || scan.key_type == Decoder::kPlain;
+    if (plain) return cursor.keys();
+    Decoder(scan.head_dim).keys(scan.key_type, cursor.keys(), panel_);
+    return reinterpret_cast<const std::byte*>(panel_);
+  }
+
   template <int kR>
-  void add_tile(size_t row, const BlockCursor& cursor, size_t index) {
+  void add_tile(size_t row, const BlockCursor& cursor, const std::byte* keys, size_t index) {
     const AttendItem& scan = item_.scan;
     const bool masked = cursor.run().mask != KeyRun::kFull;
     uint64_t bits[kR] = {};
@@ -59,7 +75,7 @@ class KeySumsLoop {
     for (size_t column = 0; column < kBlock; column += kColumns) {
       F acc[kR][kVectors];
       NoSideWork none;
-      queries_.template scores<kR>(row, cursor.keys(), index, column, acc, none);
+      queries_.template scores<kR>(row, keys, index, column, acc, none);
       subtract(row, acc);
       if (masked) mask_out(bits, column, acc);
       add_weights(acc, sums + column);
@@ -100,6 +116,7 @@ class KeySumsLoop {
 
   const KeySumsItem& item_;
   Scores queries_;
+  typename Op::Right* const panel_;  // of a block's decoded keys
 };
 
 }  // namespace

@@ -9,10 +9,16 @@
 namespace fathom {
 
 struct KeySumsItem {
-  AttendItem scan;                  // but for values, biases and results
+  // But for values, biases and results; `scratch` is [key_sums_scratch_floats].
+  AttendItem scan;
   const float* log_sums = nullptr;  // [rows]
   float* sums = nullptr;            // those of block b at sums + b * kBlock
 };
+
+// Converted queries; where blocks are coded, the panel of one.
+constexpr size_t key_sums_scratch_floats(size_t rows, size_t head_dim, bool coded) {
+  return attend_query_floats(rows, head_dim) + (coded ? kBlock * head_dim : 0);
+}
 
 using KeySumsKernel = void (*)(const KeySumsItem& item);
 

@@ -7,7 +7,6 @@
 #include "fathom/kernels/block_plan.h"
 #include "fathom/kernels/key_scores.h"
 #include "fathom/kernels/key_sums.h"
-#include "fathom/kernels/plain_keys.h"
 
 namespace fathom {
 namespace {
@@ -106,15 +105,15 @@ size_t RecentQueries::score_keys(const Compute& compute, float scale, const KvHe
     queries.insert(queries.end(), first, first + group * head_dim_);
   }
   const size_t rows = queries.size() / head_dim_;
-  PlainKeys plain;
-  plain.take(keys, operand, head_dim_, 0, blocks);
   scores.resize(rows * blocks * kBlock);
   key_scores(compute.isa,
              {.queries = {queries.data(), rows, head_dim_},
               .scale = scale,
-              .key_blocks = plain.blocks(),
+              .key_blocks = keys.key_blocks,
               .blocks = blocks,
-              .operand = operand},
+              .operand = operand,
+              .coded = keys.coded,
+              .key_type = keys.key_type},
              {scores.data(), rows, blocks * kBlock});
   return rows;
 }

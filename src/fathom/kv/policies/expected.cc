@@ -102,7 +102,7 @@ extern const PolicyPlugin expected;
 const PolicyPlugin expected = {
     .name = "expected",
     .summary = "what queries like the last ones would take most from",
-    .paper = "after Devoto et al. 2025, Expected Attention, arXiv:2510.00636",
+    .paper = "Devoto et al. 2025, Expected Attention, arXiv:2510.00636; of queries after RoPE",
     .parameters = kParameters,
     .examples = kExamples,
     .make = make,
