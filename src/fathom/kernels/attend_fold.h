@@ -85,13 +85,13 @@ struct Fold {
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
-      for (int j = 0; j < kV; ++j)
-        acc[r][j] = Vec::add(Vec::load(out + r * out_stride + j * kLanes), Vec::set1(numbers[r]));
+      for (int j = 0; j < kV; ++j) acc[r][j] = Vec::load(out + r * out_stride + j * kLanes);
     multiply<kBits>(rows, kBlock, panel, column, acc);
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
-      for (int j = 0; j < kV; ++j) Vec::store(out + r * out_stride + j * kLanes, acc[r][j]);
+      for (int j = 0; j < kV; ++j)
+        Vec::store(out + r * out_stride + j * kLanes, Vec::add(acc[r][j], Vec::set1(numbers[r])));
   }
 
   // acc[r][j] += rows[r] . (128 + the codes of a panel's columns from `column` on). Row r begins at

@@ -240,9 +240,14 @@ class AttendLoop {
 #pragma GCC unroll 8
         for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
-          for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::set1(folded.number(row + r));
+          for (int j = 0; j < kVectors; ++j) acc[r][j] = Vec::zero();
         Fold<Vec, Op>::template multiply<kBits>(folded.row(row), folded.stride(), panel, column,
                                                 acc);
+#pragma GCC unroll 8
+        for (int r = 0; r < kR; ++r)
+#pragma GCC unroll 8
+          for (int j = 0; j < kVectors; ++j)
+            acc[r][j] = Vec::add(acc[r][j], Vec::set1(folded.number(row + r)));
         take_scores<kR>(row, block, bits, column, column, acc);
       }
     }
