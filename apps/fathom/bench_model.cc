@@ -22,10 +22,15 @@ struct Flags {
 nlohmann::ordered_json settings_of(const Engine& engine, const Flags& flags) {
   nlohmann::ordered_json rivals = nlohmann::ordered_json::array();
   for (const Rival& rival : flags.bench.rivals) rivals.push_back(rival.name());
-  return {{"model", flags.model.model},           {"precision", name(engine.precision())},
-          {"attn", flags.bench.attention.spec()}, {"prefill_tokens", kPrefillTokens},
-          {"decode_tokens", kDecodeTokens},       {"rounds", flags.bench.rounds},
-          {"fill", name(flags.bench.fill)},       {"rivals", rivals}};
+  return {{"model", flags.model.model},
+          {"precision", name(engine.precision())},
+          {"attn", flags.bench.attention.spec()},
+          {"kv", flags.bench.kv.spec()},
+          {"prefill_tokens", kPrefillTokens},
+          {"decode_tokens", kDecodeTokens},
+          {"rounds", flags.bench.rounds},
+          {"fill", name(flags.bench.fill)},
+          {"rivals", rivals}};
 }
 
 int bench(Flags& flags) {
@@ -37,6 +42,9 @@ int bench(Flags& flags) {
   if (!rivals.ok()) return failed(rivals.error());
   flags.bench.fill = fill.value().front();
   flags.bench.attention = settings.value().attention;
+  flags.bench.kv = settings.value().kv.spec;
+  if (flags.bench.kv.policy->budget() || flags.bench.kv.policy->reach())
+    return misused({"--kv: a depth is all of the text; give a type alone, without a policy"});
   flags.bench.rivals = std::move(*rivals);
   flags.bench.rival = flags.rivals.settings;
   const auto engine = Engine::load(settings.value().engine);

@@ -27,10 +27,10 @@ Result<double> seconds_of(Sequence& sequence, size_t steps, size_t tokens) {
   return watch.seconds();
 }
 
-Result<Times> measure(const Engine& engine, const ModelBench& bench, const HeadPatterns& heads,
-                      size_t depth) {
+Result<Times> measure(const Engine& engine, const Compute& compute, const ModelBench& bench,
+                      const HeadPatterns& heads, size_t depth) {
   reset_peak_memory();
-  Sequence sequence(engine.compute(), engine.model(), heads,
+  Sequence sequence(compute, engine.model(), heads, bench.kv,
                     depth + kPrefillTokens + kDecodeTokens);
   FATHOM_CHECK(sequence.read(kPrefillTokens));  // brings the weights into memory
   sequence.truncate(0);
@@ -77,11 +77,11 @@ struct Floor {
   double decode_s = 0;
 };
 
-Floor floor_at(const Engine& engine, const ModelCost& cost, Ceilings& ceilings, size_t depth) {
-  const Compute& compute = engine.compute();
+Floor floor_at(const Engine& engine, const KvFormat& format, const ModelCost& cost,
+               Ceilings& ceilings, size_t depth) {
   const double peak =
       ceilings.peak(engine.precision() == Precision::f32 ? Arithmetic::f32 : Arithmetic::bf16);
-  const double decode_bytes = cost.weight_bytes() + cost.cache_bytes(compute.operand, depth);
+  const double decode_bytes = cost.weight_bytes() + cost.cache_bytes(format, depth);
   return {.attention_s = cost.attention_flops(depth, kPrefillTokens) / peak,
           .projections_s = cost.projection_flops(kPrefillTokens) / peak,
           .decode_s = decode_bytes / ceilings.memory()};
@@ -133,15 +133,18 @@ std::string_view name(Fill fill) { return fill == Fill::random ? "random" : "rea
 Status bench_model(const Engine& engine, const ModelBench& bench, const FigureFn& each) {
   const Model& model = engine.model();
   FATHOM_TRY(const HeadPatterns heads, patterns_of(model.spec, bench.attention));
+  FATHOM_TRY(const Compute compute, compute_for(engine.compute(), bench.kv));
+  const KvFormat format = format_of(compute, bench.kv);
   const ModelCost cost(model, heads);
   Ceilings ceilings({.compute = engine.compute(), .seconds = bench.seconds});
   RivalSettings settings = bench.rival;
   settings.threads = engine.threads();
   settings.rounds = bench.rounds;
   for (const size_t depth : bench.depths) {
-    floor_at(engine, cost, ceilings, depth);  // before and after: the better of the two counts
-    FATHOM_TRY(const Times times, measure(engine, bench, heads, depth));
-    tell(engine, depth, times, floor_at(engine, cost, ceilings, depth), each);
+    floor_at(engine, format, cost, ceilings,
+             depth);  // before and after: the better of the two counts
+    FATHOM_TRY(const Times times, measure(engine, compute, bench, heads, depth));
+    tell(engine, depth, times, floor_at(engine, format, cost, ceilings, depth), each);
     for (const Rival& rival : bench.rivals) {
       FATHOM_TRY(const RivalTimes theirs, rival.measure(settings, model.file.path(), depth));
       tell(rival, depth, theirs, times, each);

@@ -26,6 +26,7 @@ struct ModelBench {
   size_t rounds = 3;  // the best counts
   Fill fill = Fill::random;
   PatternMap attention;  // within what the layers see by themselves
+  KvSpec kv;             // its types alone
   double seconds = 0.3;  // a ceiling
   std::vector<Rival> rivals;
   RivalSettings rival;  // threads and rounds are the suite's own

@@ -59,7 +59,7 @@ double ModelCost::weight_bytes() const {
   return sum;
 }
 
-double ModelCost::cache_bytes(Operand operand, size_t depth) const {
+double ModelCost::cache_bytes(const KvFormat& format, size_t depth) const {
   const std::vector<double> of_pattern = pairs(depth, 1);
   double sum = 0;
   for (size_t layer = 0; layer < heads_.of_head.size(); ++layer) {
@@ -69,7 +69,7 @@ double ModelCost::cache_bytes(Operand operand, size_t depth) const {
       double most = 0;
       for (size_t i = 0; i < group; ++i)
         most = std::max(most, of_pattern[heads_.of_head[layer][kv_head * group + i]]);
-      sum += static_cast<double>(kv_bytes(operand, 1, spec.head_dim, static_cast<size_t>(most)));
+      sum += static_cast<double>(kv_bytes(format, 1, spec.head_dim, static_cast<size_t>(most)));
     }
   }
   return sum;

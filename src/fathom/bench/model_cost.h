@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fathom/engine/head_patterns.h"
-#include "fathom/kernels/compute.h"
+#include "fathom/kv/cache.h"
 #include "fathom/model/model.h"
 
 namespace fathom {
@@ -24,7 +24,7 @@ class ModelCost {
   double weight_bytes() const;
   // Bytes of keys and values that one token behind `depth` sees; of a KV head as many as that of
   // its query heads sees that sees most.
-  double cache_bytes(Operand operand, size_t depth) const;
+  double cache_bytes(const KvFormat& format, size_t depth) const;
 
  private:
   // Query-key pairs that a head of each pattern scores.

@@ -33,7 +33,7 @@ Figure attention(const Rival& rival, const ModelCost& cost, size_t depth, const 
 Figure decode(const Rival& rival, const ModelCost& cost, size_t depth, const RivalTimes& deep,
               const RivalTimes& first) {
   Figure figure = figure_of("decode", rival, depth);
-  const double bytes = cost.cache_bytes(Operand::bf16, depth) - cost.cache_bytes(Operand::bf16, 0);
+  const double bytes = cost.cache_bytes({}, depth) - cost.cache_bytes({}, 0);
   set_rate(figure, bytes, deep.decode_s - first.decode_s, "GB/s",
            "derived: time of a token at the depth less that at 0");
   figure.more = {{"with", deep.decode_with}};

@@ -13,11 +13,12 @@ constexpr size_t kChunk = 512;
 
 }  // namespace
 
-Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns heads, size_t context)
+Sequence::Sequence(const Compute& compute, const Model& model, HeadPatterns heads, const KvSpec& kv,
+                   size_t context)
     : compute_(compute),
       model_(model),
       heads_(std::move(heads)),
-      cache_(kv_shapes(model.spec), KvFormat{.operand = compute.operand}),
+      cache_(kv_shapes(model.spec), format_of(compute, kv)),
       attention_(compute_, model_.spec, heads_, context, false),
       forward_(compute, model.spec, model.weights),
       logits_(model.spec.vocabulary) {
@@ -34,9 +35,10 @@ ConstMatrix<float> Sequence::random_rows(size_t layer, size_t count) const {
 }
 
 Status Sequence::fill(size_t count) {
-  FATHOM_CHECK(cache_.reserve(count));
+  if (!cache_.format().coded()) FATHOM_CHECK(cache_.reserve(count));
   while (count > 0) {
     const size_t some = std::min(count, kChunk);
+    FATHOM_CHECK(cache_.reserve(some));
     for (size_t layer = 0; layer < cache_.layers(); ++layer) {
       const ConstMatrix<float> rows = random_rows(layer, some);
       cache_.write(*compute_.pool, layer, rows, rows);

@@ -12,6 +12,7 @@
 #include "fathom/base/result.h"
 #include "fathom/engine/head_patterns.h"
 #include "fathom/engine/sequence_attention.h"
+#include "fathom/engine/session_cache.h"
 #include "fathom/kv/cache.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
@@ -20,8 +21,9 @@ namespace fathom {
 
 class Sequence {
  public:
-  // For up to `context` tokens. `model` must outlive this.
-  Sequence(const Compute& compute, const Model& model, HeadPatterns heads, size_t context);
+  // For up to `context` tokens, in the cache types of `kv`. `model` must outlive this.
+  Sequence(const Compute& compute, const Model& model, HeadPatterns heads, const KvSpec& kv,
+           size_t context);
 
   // Appends `count` tokens' keys and values, random ones. Error: memory ran out.
   Status fill(size_t count);
