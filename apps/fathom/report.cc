@@ -58,7 +58,9 @@ std::string cache_text(const KvCount& count) {
 
 }  // namespace
 
-double RunReport::prefill_speed() const { return speed(read_tokens, prefill_seconds); }
+double RunReport::prefill_speed() const {
+  return speed(read_tokens - session->recalled(), prefill_seconds);
+}
 
 double RunReport::decode_speed() const {
   return speed(session->read() - read_tokens, answer.seconds);
@@ -80,7 +82,9 @@ std::string settings_text(const RunReport& report) {
 
 std::string timings_text(const RunReport& report) {
   const std::optional<double> mass = report.session->attention_count().mass_kept();
-  return "read       " + grouped(report.read_tokens) + " tokens in " +
+  const size_t recalled = report.session->recalled();
+  return "read       " + grouped(report.read_tokens - recalled) + " tokens" +
+         (recalled > 0 ? ", after " + grouped(recalled) + " that were kept, in " : " in ") +
          human_number(report.prefill_seconds) + " s, " + human_number(report.prefill_speed()) +
          " tokens/s\n" +  //
          "answered   " + grouped(report.answer.tokens) + " tokens in " +
@@ -105,6 +109,7 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"attn", report.attention},
           {"context", report.session->context()},
           {"prompt_tokens", report.prompt_tokens},
+          {"cached_tokens", report.session->recalled()},
           {"completion_tokens", report.answer.tokens},
           {"prefill_s", report.prefill_seconds},
           {"prefill_tokens_per_s", report.prefill_speed()},

@@ -1,9 +1,12 @@
 // fathom run: reads documents, answers a question about them.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "cache_flags.h"
 #include "command.h"
 #include "fathom/base/stopwatch.h"
 #include "interrupt.h"
@@ -81,6 +84,34 @@ int read_and_answer(Session& session, const Prompt& prompt, const RunFlags& flag
   return interrupted() ? kInterrupted : kDone;
 }
 
+// How a document begins: some lines of it, in whole characters.
+std::string beginning_of(const std::vector<Document>& documents, const std::string& question) {
+  constexpr size_t kBytes = 200;
+  const std::string& text = documents.empty() ? question : documents.front().text;
+  size_t end = std::min(text.size(), kBytes);
+  while (end > 0 && end < text.size() && (text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+// Where the text is kept. None: nowhere, as the flags or what is said have it.
+std::optional<PrefixOptions> prefixes_for(const RunFlags& flags,
+                                          const std::vector<Document>& documents) {
+  if (flags.no_cache) return std::nullopt;
+  const auto say = [quiet = flags.quiet](std::string_view line) {
+    if (!quiet) std::fputs(("note       " + printable(line) + "\n").c_str(), stderr);
+  };
+  auto store = open_prefixes(flags.cache_limit);
+  if (store.ok() && store->limit() == 0) return std::nullopt;
+  auto options = store.ok() ? prefix_options(std::move(*store), flags.model.model, say)
+                            : Result<PrefixOptions>(store.error());
+  if (!options.ok()) {
+    say(options.error().message + "; the text is not kept");
+    return std::nullopt;
+  }
+  options->text = beginning_of(documents, flags.question);
+  return std::move(*options);
+}
+
 int run(const CLI::App& app, const RunFlags& flags) {
   const Status sound = check(flags);
   if (!sound.ok()) return misused(sound.error());
@@ -106,6 +137,7 @@ int run(const CLI::App& app, const RunFlags& flags) {
   SessionOptions options = flags.session;
   options.attention = settings.value().attention;
   options.kv = settings.value().kv;
+  options.prefixes = prefixes_for(flags, documents.value());
   const auto session = Session::open(*engine.value(), options);
   if (!session.ok()) return failed(session.error());
   const size_t context = session.value()->context();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cache_flags.h"
 #include "fathom/text/chat_template.h"
 #include "fathom/text/utf8.h"
 #include "text_file.h"
@@ -82,6 +83,9 @@ void add_run_flags(CLI::App& app, RunFlags& flags) {
   add_prompt_flags(app, flags);
   add_length_flags(app, flags);
   add_sampling_flags(app, flags.generation);
+  app.add_flag("--no-cache", flags.no_cache,
+               "Keep nothing of the text on disk, and read it whole even if it is kept");
+  add_cache_limit(app, flags.cache_limit);
   app.add_flag("--json", flags.json, "Print one JSON object with the answer and all figures");
   app.add_flag("-q,--quiet", flags.quiet, "Print the answer alone");
   app.footer(

@@ -21,6 +21,8 @@ struct RunFlags {
   bool raw = false;
   SessionOptions session;
   Generation generation;
+  bool no_cache = false;
+  std::string cache_limit;
   bool json = false;
   bool quiet = false;
 };

@@ -21,6 +21,7 @@
 #include "fathom/base/result.h"
 #include "fathom/base/thread_pool.h"
 #include "fathom/engine/head_patterns.h"
+#include "fathom/engine/prefix_options.h"
 #include "fathom/engine/sequence_attention.h"
 #include "fathom/engine/session_cache.h"
 #include "fathom/kernels/compute.h"
@@ -76,6 +77,8 @@ struct SessionOptions {
   PatternMap attention;
   KvOptions kv = {};   // how the cache stores what, and what it keeps
   size_t chunk = 512;  // tokens a prefill step
+  // Where a text is kept as it is read, so that it is read only once; none: nowhere.
+  std::optional<PrefixOptions> prefixes = std::nullopt;
 };
 
 struct Generation {
@@ -102,9 +105,9 @@ class Session {
   // that the model does not have, or it and the cache policy make no sense together.
   static Result<std::unique_ptr<Session>> open(Engine& engine, const SessionOptions& options);
 
-  // Appends tokens in chunks. Error: they do not fit the context (both numbers and what to do),
-  // memory ran out, or `progress` asked to stop. Afterwards logits() are those after the last
-  // token.
+  // Appends tokens in chunks; of a text that is kept, the beginning need not be read. Error: they
+  // do not fit the context (both numbers and what to do), memory ran out, or `progress` asked to
+  // stop. Afterwards logits() are those after the last token.
   Status prefill(std::span<const TokenId> tokens, const ProgressFn& progress = {});
 
   // Appends tokens and hands the logits of those from `first_scored` on to `each`, in blocks of
@@ -127,6 +130,7 @@ class Session {
   size_t read() const { return cache_.cache().tokens(); }  // tokens, since clear()
   // Those tokens; of an endless session, the newest.
   std::span<const TokenId> tokens() const { return tokens_; }
+  size_t recalled() const { return recalled_; }  // how many were kept, and not read
   size_t context() const { return options_.context; }
   // The cache, and what attention keeps beside it.
   size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
@@ -142,6 +146,10 @@ class Session {
   Session(Engine& engine, const SessionOptions& options, const Compute& compute,
           HeadPatterns heads);
   bool is_endless() const { return options_.kv.spec.policy->reach().has_value(); }
+  void keep_prefixes(const PrefixOptions& prefixes);
+  // Fills the empty cache with what is kept of a text; returns how many tokens that is.
+  size_t recall(std::span<const TokenId> tokens);
+  void append_recalled();
   Status check_room(size_t count) const;
   // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
   // Error: memory ran out; where it did so within a step, the session has forgotten its text.
@@ -158,6 +166,8 @@ class Session {
   SessionCache cache_;
   Forward forward_;
   std::unique_ptr<SequenceAttention> attention_;
+  std::optional<PrefixRecorder> recorder_;  // none: texts are not kept
+  size_t recalled_ = 0;
   TextEnds text_ends_;
   std::vector<TokenId> tokens_;
   Buffer<float> logits_;

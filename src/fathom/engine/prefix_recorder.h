@@ -49,6 +49,9 @@ class PrefixRecorder {
   // one to be read. Throws std::bad_alloc; then the cache is empty.
   Recalled recall(ThreadPool& pool, std::span<const TokenId> tokens, KvCache& cache);
 
+  // The tokens from here on must stay in the cache until they are recorded.
+  uint64_t recorded() const { return facts_.drops || stopped_ ? UINT64_MAX : recorded_; }
+
   // After each step of a prefill of `tokens`, of which the cache has read cache.tokens(). `done`:
   // nothing more will be read. `statistics`: of the policy that drops tokens.
   void record(std::span<const TokenId> tokens, const KvCache& cache, bool done,

@@ -102,6 +102,7 @@ Session::Session(Engine& engine, const SessionOptions& options, const Compute& c
     };
   attention_ = std::make_unique<SequenceAttention>(
       compute_, engine.model().spec, heads_, options_.context, measures_, std::move(dropping));
+  if (options_.prefixes) keep_prefixes(*options_.prefixes);
 }
 
 Status Session::check_room(size_t count) const {
@@ -160,15 +161,22 @@ Status Session::read_logits(ConstMatrix<float> hidden) {
 
 Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
-  FATHOM_CHECK(cache_.expect(tokens.size(), options_.chunk));
+  PrefixRecorder* const recorder = recorder_ && read() == 0 ? &*recorder_ : nullptr;
   const Stopwatch watch;
-  for (size_t done = 0; done < tokens.size();) {
+  size_t done = recorder != nullptr ? recall(tokens) : 0;
+  FATHOM_CHECK(cache_.expect(tokens.size() - done, options_.chunk));
+  while (done < tokens.size()) {
+    if (recorder != nullptr) cache_.hold_from(recorder->recorded());
     const size_t count = std::min(options_.chunk, tokens.size() - done);
     FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(done, count)));
     done += count;
     if (done == tokens.size()) FATHOM_CHECK(read_logits(hidden.rows_at(count - 1, 1)));
-    FATHOM_CHECK(report(progress, done, tokens.size(), watch));
+    const Status reported = report(progress, done, tokens.size(), watch);
+    if (recorder != nullptr)
+      recorder->record(tokens, cache_.cache(), done == tokens.size() || !reported.ok());
+    FATHOM_CHECK(reported);
   }
+  cache_.hold_from(UINT64_MAX);
   cache_.settle();
   return {};
 }
@@ -250,6 +258,7 @@ void Session::clear() {
   attention_->clear();
   text_ends_ = {};
   tokens_.clear();
+  recalled_ = 0;
 }
 
 }  // namespace fathom

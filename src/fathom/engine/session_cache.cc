@@ -109,6 +109,10 @@ void SessionCache::commit(size_t count, bool decoding) {
   if (eviction_ != nullptr) eviction_->evict(*compute_.pool, cache_, decoding);
 }
 
+void SessionCache::hold_from(uint64_t position) {
+  held_from_ = static_cast<int64_t>(std::min<uint64_t>(position, INT64_MAX));
+}
+
 void SessionCache::settle() {
   if (!policy_drops()) return;
   cache_.settle(*compute_.pool);
@@ -144,7 +148,8 @@ void SessionCache::drop_unseen() {
   std::vector<uint32_t> kept;
   for (size_t layer = 0; layer < needs_less_.size(); ++layer) {
     if (!needs_less_[layer]) continue;
-    const Position needed{first_needed(layer, static_cast<int64_t>(cache_.tokens()))};
+    const int64_t next = first_needed(layer, static_cast<int64_t>(cache_.tokens()));
+    const Position needed{std::min(next, held_from_)};
     for (size_t head = 0; head < cache_.shape(layer).kv_heads; ++head) {
       const std::span<const Position> held = cache_.positions(layer, head);
       const auto first = static_cast<size_t>(std::ranges::lower_bound(held, needed) - held.begin());

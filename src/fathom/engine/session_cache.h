@@ -72,6 +72,8 @@ class SessionCache {
   bool observes() const { return eviction_ != nullptr && eviction_->observes(); }
   void observe(size_t layer, const AttendArgs& args);
   void commit(size_t count, bool decoding);
+  // What layers drop since no later query can see it stays from this position on.
+  void hold_from(uint64_t position);
   // A text was read: blocks that are whole and still plain are coded.
   void settle();
   void clear();
@@ -89,6 +91,7 @@ class SessionCache {
   const ModelSpec& model_;
   const HeadPatterns& heads_;
   int64_t context_;
+  int64_t held_from_ = INT64_MAX;
   PolicyPtr policy_;
   KvCache cache_;
   std::vector<bool> needs_less_;        // [layer]: its patterns look at the end of the text alone
