@@ -71,9 +71,11 @@ std::string settings_text(const RunReport& report) {
   return "model      " + printable(report.model) + " (" +
          printable(report.engine->model().spec.architecture) + ")\n" +                       //
          "prompt     " + grouped(report.prompt_tokens) + " tokens, " + report.form + "\n" +  //
-         "context    " + grouped(report.session->context()) + " tokens\n" +                  //
-         "attention  " + report.attention + "\n" +                                           //
-         "cache      " + report.kv + "\n" +                                                  //
+         "context    " +
+         (report.session->has_end() ? grouped(report.session->context()) + " tokens" : "no end") +
+         "\n" +                                     //
+         "attention  " + report.attention + "\n" +  //
+         "cache      " + report.kv + "\n" +         //
          "compute    " + std::string(name(report.engine->precision())) + ", " +
          std::string(name(compute.isa)) + ", " + std::to_string(report.engine->threads()) +
          " threads\n" +  //
@@ -107,7 +109,8 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"model", report.model},
           {"prompt_form", report.form},
           {"attn", report.attention},
-          {"context", report.session->context()},
+          {"context", report.session->has_end() ? nlohmann::ordered_json(report.session->context())
+                                                : nlohmann::ordered_json(nullptr)},
           {"prompt_tokens", report.prompt_tokens},
           {"cached_tokens", report.session->recalled()},
           {"completion_tokens", report.answer.tokens},

@@ -46,15 +46,19 @@ Status read_prompt(Session& session, const std::vector<TokenId>& tokens, RunRepo
 // Streams the answer to standard output unless it will be part of a JSON object.
 Status answer(Session& session, const RunFlags& flags, RunReport& report) {
   Status printed;
-  auto generated = session.generate(flags.generation, [&](std::string_view text) {
+  bool at_line_end = false;
+  Generation generation = flags.generation;
+  generation.keep_text = flags.json;
+  auto generated = session.generate(generation, [&](std::string_view text) {
     if (!flags.json && printed.ok()) printed = print(text);
+    if (!text.empty()) at_line_end = text.ends_with('\n');
     return printed.ok() && !interrupted();
   });
   if (!generated.ok()) return generated.error();
   report.answer = std::move(*generated);
   if (!printed.ok()) return printed;
   if (flags.json) return print_json(to_json(report));
-  return report.answer.text.ends_with('\n') ? Status() : print("\n");
+  return at_line_end ? Status() : print("\n");
 }
 
 // Flags that changed nothing should be seen.
@@ -125,7 +129,8 @@ int run(const CLI::App& app, const RunFlags& flags) {
   const auto engine = Engine::load(settings.value().engine);
   if (!engine.ok()) return failed(engine.error());
   const Model& model = engine.value()->model();
-  const Status fits = check_context("-c", flags.session.context, model);
+  const bool endless = settings.value().kv.spec.policy->reach().has_value();
+  const Status fits = check_context("-c", endless ? 0 : flags.session.context, model);
   if (!fits.ok()) return misused(fits.error());
   const Status there = check_attention(settings.value().attention, model);
   if (!there.ok()) return misused(there.error());

@@ -66,6 +66,8 @@ void add_sampling_flags(CLI::App& app, Generation& generation) {
   app.add_option("-s,--seed", sampling.seed, "Of the draws; same seed, same text (default: 0)")
       ->check(whole_number(0, UINT64_MAX))
       ->envname("FATHOM_SEED");
+  app.add_flag("--ignore-eos", generation.past_end,
+               "Go on where the model would end its answer, up to -n");
   repeatable(*app.add_option("--stop", generation.stop,
                              "End the answer before this text; may be repeated"));
 }

@@ -85,6 +85,7 @@ struct Generation {
   size_t max_tokens = 256;
   std::vector<std::string> stop;  // generation ends before the first of these
   SamplingOptions sampling;
+  bool past_end = false;  // goes on where the model would end its answer
   bool keep_text = true;  // GenerationResult::text; an endless stream may do without
 };
 
@@ -132,6 +133,7 @@ class Session {
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t recalled() const { return recalled_; }  // how many were kept, and not read
   size_t context() const { return options_.context; }
+  bool has_end() const { return options_.context != kNoEnd; }
   // The cache, and what attention keeps beside it.
   size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
   KvCount kv_count() const { return cache_.count(); }
@@ -143,6 +145,7 @@ class Session {
   void watch_plans(SequenceAttention::Watcher watcher) { attention_->watch(std::move(watcher)); }
 
  private:
+  static constexpr size_t kNoEnd = size_t{1} << 40;  // a context that no text fills
   Session(Engine& engine, const SessionOptions& options, const Compute& compute,
           HeadPatterns heads);
   bool is_endless() const { return options_.kv.spec.policy->reach().has_value(); }

@@ -16,17 +16,14 @@ constexpr size_t kLogitsBytes = size_t{64} << 20;
 // What an endless session remembers of its tokens, for the sampler's penalty: up to so many.
 constexpr ptrdiff_t kRecentTokens = 4096;
 
-// What no text reaches.
-constexpr size_t kEndless = size_t{1} << 40;
-
 // Under a policy that goes by position, distances stay within its reach, and the text may go on for
 // ever; else no distance may exceed what the model was trained for.
-Result<size_t> context_of(const SessionOptions& options, const ModelSpec& spec) {
+Result<size_t> context_of(const SessionOptions& options, const ModelSpec& spec, size_t no_end) {
   const size_t trained = spec.trained_context;
   const Policy& policy = *options.kv.spec.policy;
   if (const auto reach = policy.reach()) {
     const auto span = static_cast<size_t>(reach->sinks + reach->recent);
-    if (span <= trained) return options.context == 0 ? kEndless : options.context;
+    if (span <= trained) return options.context == 0 ? no_end : options.context;
     return Error{policy.spec() + " sees " + std::to_string(span) +
                  " tokens: the model was trained for " + std::to_string(trained) +
                  " and answers badly beyond; ask for at most that"};
@@ -71,7 +68,7 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
     options.kv.spec.policy = keep.policy;
   }
   if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
-  FATHOM_TRY(options.context, context_of(options, spec));
+  FATHOM_TRY(options.context, context_of(options, spec, kNoEnd));
   FATHOM_TRY(HeadPatterns heads, patterns_of(spec, options.attention));
   FATHOM_CHECK(check_composition(spec, heads, options.kv.spec));
   // The share of full attention's weights is measured over all keys.
@@ -221,7 +218,7 @@ Result<GenerationResult> Session::generate(const Generation& generation, const T
 
   while (result.tokens < generation.max_tokens) {
     const TokenId token = sampler.sample(logits(), tokens_);
-    if (engine_.tokenizer().ends_generation(token)) {
+    if (!generation.past_end && engine_.tokenizer().ends_generation(token)) {
       result.reason = StopReason::end_of_text;
       break;
     }
