@@ -11,6 +11,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("FATHOM_BUILD", SOURCE / "build"))
 FATHOM = BUILD / "fathom"
 
+# Each test reads its texts anew; test_cache.py has folders of its own.
+os.environ["FATHOM_CACHE_LIMIT"] = "0"
+
 sys.path.insert(0, str(SOURCE / "tests" / "oracle"))
 import tiny_models  # noqa: E402
 
