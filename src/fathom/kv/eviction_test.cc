@@ -19,7 +19,7 @@ constexpr int64_t kWhole = 370;  // tokens, those that are generated included
 // After a step, a layer's heads hold their share of the budget, and the newest tokens among it.
 void expect_budget(const Text& text, const Policy& policy, const BudgetSplit& split, size_t room) {
   const auto tokens = static_cast<int64_t>(text.cache.tokens());
-  const int64_t budget = policy.budget()->of(std::max<int64_t>(tokens, kWhole));
+  const int64_t budget = policy.budget().value_or(KvBudget{}).of(std::max<int64_t>(tokens, kWhole));
   const std::vector<int64_t> shares = split.of_layers(kShapes.size(), budget, tokens);
   for (size_t layer = 0; layer < kShapes.size(); ++layer) {
     const size_t heads = kShapes[layer].kv_heads;

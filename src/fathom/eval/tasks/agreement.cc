@@ -93,7 +93,7 @@ Result<std::vector<Agreement>> compare_window(const TaskInput& input, Session& m
   measured.clear();
   reference.clear();
   FATHOM_CHECK(measured.score(window.first(at.size()), 0, beside, progress));
-  FATHOM_CHECK(reference_read);
+  if (!reference_read.ok()) return reference_read.error();
   return at;
 }
 

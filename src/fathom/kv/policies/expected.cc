@@ -49,7 +49,8 @@ class Expected final : public Policy {
   // The share of each token in one query head's softmax of mean + variance / 2, into `logits`.
   static void expect(const KvScoring& head, size_t query_head, std::vector<double>& logits) {
     const ConstMatrix<float> all = head.recent_scores;
-    const auto count = static_cast<double>(all.rows / head.group);
+    const size_t queries = all.rows / head.group;
+    const auto count = static_cast<double>(queries);
     double largest = -HUGE_VAL;
     for (size_t slot = 0; slot < logits.size(); ++slot) {
       double sum = 0;
