@@ -19,6 +19,7 @@ def fathom(*arguments):
 
 @pytest.mark.parametrize("folder, document", [
     ("patterns", "docs/patterns.md"),
+    ("policies", "docs/policies.md"),
     ("archs", "docs/models.md"),
     ("tasks", "docs/evaluation.md"),
 ])
@@ -37,9 +38,10 @@ def test_every_plugin_is_in_the_help():
         assert re.search(rf"^\s+{name}\b", tasks, re.MULTILINE), name
 
 
-def test_the_list_of_patterns_is_current():
-    page = source_tree.read("docs/patterns.md")
-    assert page.split("<!-- list -->\n", 1)[1] == fathom("patterns", "--markdown")
+@pytest.mark.parametrize("kind", ["patterns", "policies"])
+def test_the_list_of_plugins_is_current(kind):
+    page = source_tree.read(f"docs/{kind}.md")
+    assert page.split("<!-- list -->\n", 1)[1] == fathom(kind, "--markdown")
 
 
 def test_every_chat_family_is_documented():
