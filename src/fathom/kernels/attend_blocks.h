@@ -92,11 +92,11 @@ class BlockReader {
   void prepare(AttendBlock& block, size_t b, size_t place) {
     if (keys_ == Reading::folded) {
       block.key_bits = static_cast<int>(code_bits(item_.key_type));
-      const uint32_t* const scales = coded_scales(item_.key_type, dim_, block.keys);
+      const CodedPanel panel = coded_keys(item_.key_type, dim_, block.keys);
       if (block.key_bits == 4) {
-        folded_.template fold<4>(scales);
+        folded_.template fold<4>(panel);
       } else {
-        folded_.template fold<8>(scales);
+        folded_.template fold<8>(panel);
       }
     } else if (keys_ == Reading::decoded) {
       Right* const panel = panels_ + b * kBlock * dim_;

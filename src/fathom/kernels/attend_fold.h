@@ -23,12 +23,13 @@
 namespace fathom {
 namespace {
 
-// Fetches the bytes that lie so far behind these: of one or two blocks on, where a cache's blocks
-// lie in a row. The hardware does it for plain blocks, but codes are read in shorter pieces.
-[[gnu::always_inline]] inline void fetch(const uint32_t* codes, size_t bytes) {
-  constexpr size_t kAhead = 4608;
+// The hardware reads plain blocks ahead, but codes come in shorter pieces, keys and values in turn.
+// So what lies a block of 8 bits, or two of 4, behind what is read is fetched with it: where a
+// cache's blocks lie in a row, the next.
+[[gnu::always_inline]] inline void fetch(const uint32_t* codes, size_t bytes, size_t head_dim) {
+  const size_t ahead = kBlock * head_dim * 17 / 16;
   for (size_t line = 0; line < bytes; line += 64)
-    __builtin_prefetch(reinterpret_cast<const char*>(codes) + kAhead + line);
+    __builtin_prefetch(reinterpret_cast<const char*>(codes) + ahead + line);
 }
 
 template <class Vec, class Op>
@@ -43,14 +44,15 @@ struct Fold {
   // kLanes.
   template <int kBits, int kR>
   [[gnu::always_inline]] static void fold_rows(const float* rows, size_t stride, size_t count,
-                                               const uint32_t* scales, Left* to, size_t to_stride,
+                                               const CodedPanel& panel, Left* to, size_t to_stride,
                                                float* numbers) {
+    const uint32_t* const scales = panel.scales;
     constexpr float kMiddle = kBits == 4 ? 7.5F : 63.5F;
     F rounded[kR];
     F rest[kR];
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r) rounded[r] = rest[r] = Vec::zero();
-    fetch(scales, count * sizeof *scales);
+    fetch(scales, count * sizeof *scales, panel.head_dim);
 #pragma GCC unroll 1
     for (size_t i = 0; i < count; i += 2 * kLanes) {
       const bool both = i + kLanes < count;
@@ -109,7 +111,7 @@ struct Fold {
         step<kBits, 2>(rows, stride, words, acc);
         step<kBits, 3>(rows, stride, words, acc);
       }
-      fetch(words, panel.width * sizeof *words);
+      fetch(words, panel.width * sizeof *words, panel.head_dim);
       rows += 16 / kBits * Op::kPack;
       words += panel.width;
     }
@@ -173,9 +175,9 @@ class FoldedRows {
   }
 
   template <int kBits>
-  void fold(const uint32_t* scales) {
+  void fold(const CodedPanel& panel) {
     for_row_tiles(rows_, [&]<int kR>(size_t r) {
-      Fold<Vec, Op>::template fold_rows<kBits, kR>(queries_ + r * dim_, dim_, dim_, scales,
+      Fold<Vec, Op>::template fold_rows<kBits, kR>(queries_ + r * dim_, dim_, dim_, panel,
                                                    folded_ + r * stride_, stride_, numbers_ + r);
     });
   }

@@ -430,8 +430,8 @@ class AttendLoop {
             coded_values(kBits == 4 ? KvType::q4 : KvType::q8, dim_, block, first);
         alignas(64) Left weights[kR * kBlock];
         float numbers[kR];
-        Fold<Vec, Op>::template fold_rows<kBits, kR>(tile.unfolded, kBlock, kBlock, panel.scales,
-                                                     weights, kBlock, numbers);
+        Fold<Vec, Op>::template fold_rows<kBits, kR>(tile.unfolded, kBlock, kBlock, panel, weights,
+                                                     kBlock, numbers);
         for (size_t column = 0; column < panel.width; column += kColumns) {
           const size_t vectors = (panel.width - column) / kLanes;
           float* const out = item_.out + tile.row * dim_ + first + column;

@@ -44,6 +44,7 @@ struct CodedPanel {
   const uint32_t* scales = nullptr;  // null if it has none
   size_t rows = 0;                   // of pairs
   size_t width = 0;                  // pairs in a row
+  size_t head_dim = 0;
 };
 
 [[gnu::always_inline]] inline const uint32_t* coded_scales(KvType type, size_t head_dim,
@@ -55,7 +56,7 @@ struct CodedPanel {
 [[gnu::always_inline]] inline CodedPanel coded_keys(KvType type, size_t head_dim,
                                                     const std::byte* block) {
   return {reinterpret_cast<const uint32_t*>(block), coded_scales(type, head_dim, block),
-          head_dim / 2, kBlock};
+          head_dim / 2, kBlock, head_dim};
 }
 
 // The strip of values whose first column is `first`.
@@ -65,7 +66,7 @@ struct CodedPanel {
   const uint32_t* const scales = coded_scales(type, head_dim, block);
   return {reinterpret_cast<const uint32_t*>(block + first * kBlock / 8 * code_bits(type)),
           scales == nullptr ? nullptr : scales + first / strip * kBlock, kBlock / 2,
-          first + strip < head_dim ? strip : head_dim - first};
+          first + strip < head_dim ? strip : head_dim - first, head_dim};
 }
 
 }  // namespace fathom
