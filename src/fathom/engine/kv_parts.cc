@@ -104,14 +104,12 @@ std::optional<BadPart> read_all(ThreadPool& pool, const PartChain& chain,
   return bad;
 }
 
-std::vector<std::vector<Position>> positions_of(const PartHeader& header) {
-  std::vector<std::vector<Position>> positions;
-  for (const PartHead& head : header.heads) {
-    std::vector<Position>& list = positions.emplace_back();
-    for (const uint32_t position : head.positions) list.push_back({position});
-    if (list.empty())
-      for (uint64_t i = 0; i < header.end(); ++i) list.push_back({static_cast<int64_t>(i)});
-  }
+// A head's, from what its loads begin with up to `tokens`, or what a state says.
+std::vector<Position> positions_of(const PartHead& head, uint64_t begin, uint64_t tokens) {
+  std::vector<Position> positions;
+  for (const uint32_t position : head.positions) positions.push_back({position});
+  if (!positions.empty()) return positions;
+  for (uint64_t i = begin; i < tokens; ++i) positions.push_back({static_cast<int64_t>(i)});
   return positions;
 }
 
@@ -149,10 +147,11 @@ std::vector<Section> state_sections_of(const KvCache& cache, PartHeader& header)
 }
 
 std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t tokens,
-                            KvCache& cache) {
+                            const NeededFn& needed, KvCache& cache) {
   assert(cache.tokens() == 0 && tokens % kBlock == 0 && tokens <= chain.tokens);
   const std::vector<HeadPlace> heads = heads_of(cache);
   std::vector<Load> loads;
+  std::vector<uint64_t> begins(heads.size(), tokens);  // where what is loaded of each head does
   const auto fail = [&](size_t part, const Error& why) {
     cache.truncate(0);
     return BadPart{part, why};
@@ -164,6 +163,8 @@ std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t t
     if (part.header().heads.size() != heads.size())
       return fail(p, {part.path() + ": is of a cache with another number of heads"});
     for (size_t h = 0; h < heads.size(); ++h) {
+      if (part.header().end() <= needed(heads[h].layer)) continue;
+      begins[h] = std::min(begins[h], part.header().begin);
       auto load = make_room(part, h, heads[h], tokens, cache);
       if (!load.ok()) return fail(p, load.error());
       load->part = p;
@@ -171,12 +172,11 @@ std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t t
     }
   }
   if (const auto bad = read_all(pool, chain, loads)) return fail(bad->part, bad->why);
-  const PartHeader& last = chain.parts.back().header();
-  if (last.is_state()) {
-    cache.restore(tokens, positions_of(last));
-  } else {
-    cache.restore(tokens);
-  }
+  std::vector<std::vector<Position>> positions;
+  const PartHeader& first = chain.parts.front().header();
+  for (size_t h = 0; h < heads.size(); ++h)
+    positions.push_back(positions_of(first.heads[h], begins[h], tokens));
+  cache.restore(tokens, positions);
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -26,10 +27,14 @@ struct BadPart {
   Error why;
 };
 
+// The first position of a layer that is needed once so many tokens are there.
+using NeededFn = std::function<uint64_t(size_t layer)>;
+
 // Fills an empty cache with the first `tokens` of a chain, a multiple of kBlock and at most
-// chain.tokens. A part may be bad: damaged, or of a cache of another shape. Then the cache is
-// empty. Throws std::bad_alloc; then it must be emptied.
+// chain.tokens; of a layer without the parts before what is needed. A part may be bad: damaged, or
+// of a cache of another shape. Then the cache is empty. Throws std::bad_alloc; then it must be
+// emptied.
 std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t tokens,
-                            KvCache& cache);
+                            const NeededFn& needed, KvCache& cache);
 
 }  // namespace fathom

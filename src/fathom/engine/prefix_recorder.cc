@@ -41,7 +41,7 @@ PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore
 PrefixRecorder::~PrefixRecorder() { finish_part(); }
 
 PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<const TokenId> tokens,
-                                                KvCache& cache) {
+                                                const FirstSeenFn& first_seen, KvCache& cache) {
   finish_part();
   recorded_ = kept_ = 0;
   if (tokens.empty()) return {};
@@ -50,8 +50,12 @@ PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<cons
     const PartChain chain = store_.find(key_, known, say_);
     const uint64_t count = in_grains(chain.tokens);
     if (count == 0) return {};
+    const uint64_t in_parts = facts_.drops ? count : count / part_ * part_;
+    const auto needed = [&](size_t layer) {
+      return facts_.drops ? 0 : std::min(first_seen(layer, count), in_parts);
+    };
     try {
-      if (const auto bad = fill(pool, chain, count, cache)) {
+      if (const auto bad = fill(pool, chain, count, needed, cache)) {
         PrefixStore::remove_bad(chain.parts[bad->part].path(), bad->why, say_);
         continue;
       }
@@ -60,7 +64,7 @@ PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<cons
       throw;
     }
     kept_ = count;
-    recorded_ = facts_.drops ? count : count / part_ * part_;
+    recorded_ = in_parts;
     return {.tokens = count, .statistics = chain.parts.back().header().statistics};
   }
 }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <span>
 #include <string>
@@ -45,9 +46,13 @@ class PrefixRecorder {
     size_t tokens = 0;       // that are now in the cache
     std::string statistics;  // as record() was given them
   };
+  // The first position of a layer that queries from `next` on can see.
+  using FirstSeenFn = std::function<uint64_t(size_t layer, uint64_t next)>;
   // Fills an empty cache with the longest beginning of `tokens` that is kept, and leaves at least
-  // one to be read. Throws std::bad_alloc; then the cache is empty.
-  Recalled recall(ThreadPool& pool, std::span<const TokenId> tokens, KvCache& cache);
+  // one to be read; what no query sees any more may be left out. Throws std::bad_alloc; then the
+  // cache is empty.
+  Recalled recall(ThreadPool& pool, std::span<const TokenId> tokens, const FirstSeenFn& first_seen,
+                  KvCache& cache);
 
   // The tokens from here on must stay in the cache until they are recorded.
   uint64_t recorded() const { return facts_.drops || stopped_ ? UINT64_MAX : recorded_; }

@@ -83,6 +83,21 @@ TEST_F(Recorder, AnInterruptedTextGoesOn) {
   EXPECT_EQ(read_and_keep(tokens, recorder()), 2048u);
 }
 
+TEST_F(Recorder, LeavesOutWhatNoQuerySees) {
+  const auto tokens = test_tokens(7000);
+  read_and_keep(tokens, recorder());
+  const KvCache whole = read_whole({tokens.begin(), tokens.begin() + 6912}, {});
+  const auto first_seen = [](size_t layer, uint64_t next) { return layer == 0 ? next - 300 : 0; };
+  KvCache cache(kShapes, {});
+  EXPECT_EQ(recorder().recall(pool_, tokens, first_seen, cache).tokens, 6912u);
+  EXPECT_EQ(cache.tokens(), 6912u);
+  EXPECT_EQ(cache.slots(0, 0), 6912u - 6144) << "what the next part begins with stays";
+  EXPECT_EQ(cache.positions(0, 0)[0].value, 6144);
+  EXPECT_TRUE(std::ranges::equal(cache.block(0, 0, 0).keys, whole.block(0, 0, 96).keys));
+  EXPECT_EQ(cache.slots(2, 1), 6912u);
+  EXPECT_TRUE(std::ranges::equal(cache.block(2, 1, 50).values, whole.block(2, 1, 50).values));
+}
+
 TEST_F(Recorder, OtherSettingsHaveOtherValues) {
   const auto tokens = test_tokens(1000);
   read_and_keep(tokens, recorder());
@@ -222,7 +237,7 @@ TEST_F(Recorder, OfCachesThatDropTokensTheStateIsKept) {
   const auto say = [this](std::string_view line) { said_.emplace_back(line); };
   const auto tokens = test_tokens(5000);
   const auto recall = [&](const std::vector<TokenId>& text, KvCache& cache) {
-    return PrefixRecorder(store(), facts(), say).recall(pool_, text, cache);
+    return PrefixRecorder(store(), facts(), say).recall(pool_, text, all_seen, cache);
   };
   KvCache cache(kShapes, {});
   std::optional<PrefixRecorder> recorder(PrefixRecorder(store(), facts(), say));

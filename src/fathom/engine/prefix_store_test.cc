@@ -141,7 +141,7 @@ TEST_F(Store, SeveralProgramsAtOnce) {
         const auto tokens = test_tokens(3000, 1 + (turn + program) % 3);
         PrefixRecorder mine = recorder("plain", limit);
         KvCache cache(kShapes, {});
-        mine.recall(pool, tokens, cache);
+        mine.recall(pool, tokens, all_seen, cache);
         read(pool, tokens, cache, &mine);
         KvCache whole(kShapes, {});
         read(pool, tokens, whole, nullptr);

@@ -109,6 +109,11 @@ void SessionCache::commit(size_t count, bool decoding) {
   if (eviction_ != nullptr) eviction_->evict(*compute_.pool, cache_, decoding);
 }
 
+uint64_t SessionCache::first_seen(size_t layer, uint64_t next) const {
+  if (!needs_less_[layer]) return 0;
+  return static_cast<uint64_t>(first_needed(layer, static_cast<int64_t>(next)));
+}
+
 void SessionCache::hold_from(uint64_t position) {
   held_from_ = static_cast<int64_t>(std::min<uint64_t>(position, INT64_MAX));
 }

@@ -72,6 +72,9 @@ class SessionCache {
   bool observes() const { return eviction_ != nullptr && eviction_->observes(); }
   void observe(size_t layer, const AttendArgs& args);
   void commit(size_t count, bool decoding);
+  // The first position that any query from `next` on sees in a layer, rounded down to a block; 0
+  // where layers drop nothing.
+  uint64_t first_seen(size_t layer, uint64_t next) const;
   // What layers drop since no later query can see it stays from this position on.
   void hold_from(uint64_t position);
   // A text was read: blocks that are whole and still plain are coded.

@@ -25,7 +25,10 @@ void Session::keep_prefixes(const PrefixOptions& prefixes) {
 
 size_t Session::recall(std::span<const TokenId> tokens) {
   try {
-    recalled_ = recorder_->recall(*compute_.pool, tokens, cache_.cache()).tokens;
+    const auto first_seen = [this](size_t layer, uint64_t next) {
+      return cache_.first_seen(layer, next);
+    };
+    recalled_ = recorder_->recall(*compute_.pool, tokens, first_seen, cache_.cache()).tokens;
     append_recalled();
   } catch (const std::bad_alloc&) {  // it is read, as far as memory goes
     clear();
@@ -44,7 +47,8 @@ void Session::append_recalled() {
   std::vector<float> keys, values;
   for (size_t layer = 0; layer < cache.layers(); ++layer) {
     const auto [kv_heads, head_dim] = cache.shape(layer);
-    const size_t cols = keeps_copies(heads_, layer, context) ? kv_heads * head_dim : 0;
+    const bool copies = !cache_.drops(layer) && keeps_copies(heads_, layer, context);
+    const size_t cols = copies ? kv_heads * head_dim : 0;
     keys.resize(recalled_ * cols);
     values.resize(recalled_ * cols);
     const Matrix<float> key_rows(keys.data(), recalled_, cols);

@@ -42,6 +42,8 @@ class Prefixes : public testing::Test {
   }
   ~Prefixes() override { std::filesystem::remove_all(root_); }
 
+  static uint64_t all_seen(size_t, uint64_t) { return 0; }
+
   std::string folder() const { return (root_ / "prefixes").string(); }
   PrefixStore store(uint64_t limit = kNoLimit) const {
     return PrefixStore::open(folder(), limit).value();
@@ -94,7 +96,7 @@ class Prefixes : public testing::Test {
   size_t read_and_keep(const std::vector<TokenId>& tokens, PrefixRecorder recorder,
                        const KvFormat& format = {}) {
     KvCache cache(kShapes, format);
-    const size_t recalled = recorder.recall(pool_, tokens, cache).tokens;
+    const size_t recalled = recorder.recall(pool_, tokens, all_seen, cache).tokens;
     read(tokens, cache, &recorder);
     EXPECT_TRUE(content(cache) == content(read_whole(tokens, format)));
     return recalled;
