@@ -166,8 +166,8 @@ class FoldedRows {
         dim_(dim),
         stride_((dim + 31) / 32 * 32),
         queries_(memory),
-        folded_(reinterpret_cast<Left*>(memory + kFewRows * dim)),
-        numbers_(memory + kFewRows * (dim + stride_)) {}
+        folded_(reinterpret_cast<Left*>(memory + kFoldedRows * dim)),
+        numbers_(memory + kFoldedRows * (dim + stride_)) {}
 
   void fill(size_t r, const float* query, float scale) {
     for (size_t i = 0; i < dim_; i += Vec::kLanes)

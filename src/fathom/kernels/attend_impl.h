@@ -101,7 +101,7 @@ class AttendLoop {
  private:
   // A tile or two of rows keep pace with the memory, and the hardware reads ahead of them: best of
   // keys and values at once, so that they take turns after every block.
-  bool few_rows() const { return rows_ <= kFewRows; }
+  bool few_rows() const { return rows_ <= kFoldedRows; }
 
   Span next_span(BlockCursor& cursor) const {
     Span span;

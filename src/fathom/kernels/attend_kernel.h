@@ -46,16 +46,17 @@ struct AttendItem {
 
 // Where blocks are coded: queries in f32 and folded, and a number, a row, if rows are few; or
 // panels of the keys of two blocks and of the values of four.
-constexpr size_t kFewRows = 12;
-constexpr size_t attend_fold_floats(size_t head_dim) {
-  return kFewRows * (head_dim + (head_dim + 31) / 32 * 32 + 16);
+constexpr size_t kFoldedRows = 12;
+[[gnu::always_inline]] constexpr size_t attend_fold_floats(size_t head_dim) {
+  return kFoldedRows * (head_dim + (head_dim + 31) / 32 * 32 + 16);
 }
-constexpr size_t attend_coded_floats(size_t head_dim) {
+[[gnu::always_inline]] constexpr size_t attend_coded_floats(size_t head_dim) {
   return attend_fold_floats(head_dim) + 6 * kBlock * head_dim;
 }
 
 // Queries; 16 lanes of sums a row; what coded blocks need; a limit a row.
-constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim, bool coded) {
+[[gnu::always_inline]] constexpr size_t attend_scratch_floats(size_t rows, size_t head_dim,
+                                                              bool coded) {
   return attend_query_floats(rows, head_dim) + rows * (16 + 1) +
          (coded ? attend_coded_floats(head_dim) : 0);
 }

@@ -29,7 +29,8 @@ struct KeyScoresItem {
 
 // Converted queries; 16 lanes of sums a row; where blocks are coded, the panel of one; an exponent
 // and a limit a row.
-constexpr size_t key_scores_scratch_floats(size_t rows, size_t head_dim, bool coded) {
+[[gnu::always_inline]] constexpr size_t key_scores_scratch_floats(size_t rows, size_t head_dim,
+                                                                  bool coded) {
   return attend_query_floats(rows, head_dim) + rows * (16 + 2) + (coded ? kBlock * head_dim : 0);
 }
 
