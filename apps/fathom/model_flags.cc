@@ -1,10 +1,13 @@
 #include "model_flags.h"
 
 #include <charconv>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "cache_flags.h"
 #include "fathom/engine/head_patterns.h"
+#include "fathom/engine/model_store.h"
 
 namespace fathom {
 namespace {
@@ -93,6 +96,11 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
                  "How a budget is shared out over layers and heads: uniform, pyramid(beta=20), or "
                  "adaptive(floor=0.2) (default: uniform)")
       ->type_name("SPLIT");
+  app.add_option(
+         "--kv-ram", flags.kv_ram,
+         "Most memory of the cache, as 500M or 1G: what is more lies in a file in Fathom's "
+         "home folder and is read as it is needed, at the disk's speed (default: all of it)")
+      ->check(byte_count());
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
                  "(default: auto)")
@@ -119,6 +127,13 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   const auto split = parse_budget_split(flags.kv_split);
   if (!split.ok()) return Error{"--kv-split: " + split.error().message};
   settings.kv = {.spec = *kv, .split = *split};
+  if (!flags.kv_ram.empty()) {
+    FATHOM_TRY(const uint64_t bytes, parse_bytes(flags.kv_ram));
+    FATHOM_TRY(std::string folder, home_folder());
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    settings.kv.ram = {.bytes = bytes, .folder = std::move(folder)};
+  }
   settings.engine = {.model = flags.model,
                      .threads = flags.threads,
                      .isa = isa.value(),

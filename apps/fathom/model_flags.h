@@ -21,6 +21,7 @@ struct ModelFlags {
   std::string attention = "model";
   std::string kv = "keep";
   std::string kv_split = "uniform";
+  std::string kv_ram;
 };
 
 constexpr uint64_t kMostTokens = 1'000'000'000;

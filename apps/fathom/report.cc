@@ -123,6 +123,8 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"kv", report.kv},
           {"kv_split", report.kv_split},
           {"kv_bytes", report.session->kv_bytes()},
+          {"kv_resident_bytes", count.bytes},
+          {"kv_file_bytes", count.file_bytes},
           {"kv_nominal_bytes", count.nominal_bytes},
           {"kv_evicted", count.evicted},
           {"kv_kept", count.kept},

@@ -9,11 +9,13 @@
 #include "cache_flags.h"
 #include "command.h"
 #include "fathom/base/stopwatch.h"
+#include "fathom/kv/kept_trace.h"
 #include "interrupt.h"
 #include "prompt.h"
 #include "report.h"
 #include "run_flags.h"
 #include "terminal.h"
+#include "trace_file.h"
 
 namespace fathom {
 namespace {
@@ -116,6 +118,17 @@ std::optional<PrefixOptions> prefixes_for(const RunFlags& flags,
   return std::move(*options);
 }
 
+// Of --kv-trace; null: it was not asked for.
+Result<std::unique_ptr<TraceFile>> trace_kept(const RunFlags& flags, Session& session) {
+  if (flags.kv_trace.empty()) return std::unique_ptr<TraceFile>();
+  FATHOM_TRY(auto file, TraceFile::create(flags.kv_trace));
+  session.trace_kept(
+      [&session, trace = file.get()](size_t layer, size_t kv_head, std::span<const Position> kept) {
+        trace->add(trace_line(session.read(), layer, kv_head, kept));
+      });
+  return file;
+}
+
 int run(const CLI::App& app, const RunFlags& flags) {
   const Status sound = check(flags);
   if (!sound.ok()) return misused(sound.error());
@@ -150,6 +163,9 @@ int run(const CLI::App& app, const RunFlags& flags) {
   const Status room = check_room(length, context, model.spec.trained_context);
   if (!room.ok()) return failed(room.error());
 
+  auto trace = trace_kept(flags, **session);
+  if (!trace.ok()) return failed(trace.error());
+
   RunReport report;
   report.model = flags.model.model;
   report.form = prompt.value().form;
@@ -162,7 +178,9 @@ int run(const CLI::App& app, const RunFlags& flags) {
   report.session = session.value().get();
   report.sampling = flags.generation.sampling;
   report.prompt_tokens = length;
-  return read_and_answer(*session.value(), prompt.value(), flags, report);
+  const int code = read_and_answer(*session.value(), prompt.value(), flags, report);
+  const Status traced = *trace == nullptr ? Status() : (*trace)->finish();
+  return traced.ok() ? code : failed(traced.error());
 }
 
 }  // namespace

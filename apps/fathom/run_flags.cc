@@ -88,6 +88,11 @@ void add_run_flags(CLI::App& app, RunFlags& flags) {
   app.add_flag("--no-cache", flags.no_cache,
                "Keep nothing of the text on disk, and read it whole even if it is kept");
   add_cache_limit(app, flags.cache_limit);
+  app.add_option("--kv-trace", flags.kv_trace,
+                 "Write which tokens each layer and head kept, whenever the policy of --kv dropped "
+                 "some: a file of one JSON object a line")
+      ->type_name("FILE")
+      ->check(file_name());
   app.add_flag("--json", flags.json, "Print one JSON object with the answer and all figures");
   app.add_flag("-q,--quiet", flags.quiet, "Print the answer alone");
   app.footer(

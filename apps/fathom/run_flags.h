@@ -23,6 +23,7 @@ struct RunFlags {
   Generation generation;
   bool no_cache = false;
   std::string cache_limit;
+  std::string kv_trace;
   bool json = false;
   bool quiet = false;
 };

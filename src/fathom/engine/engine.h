@@ -137,6 +137,10 @@ class Session {
   // The cache, and what attention keeps beside it.
   size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
   KvCount kv_count() const { return cache_.count(); }
+  // Told what each head holds, whenever the cache's policy dropped some of it.
+  void trace_kept(Eviction::Trace trace) {
+    if (cache_.eviction() != nullptr) cache_.eviction()->set_trace(std::move(trace));
+  }
   const KvCache& kv_cache() const { return cache_.cache(); }
   // Of all layers and heads, of all that was read since the session was opened. The mass that
   // patterns keep is measured unless they hide nothing.
@@ -146,8 +150,8 @@ class Session {
 
  private:
   static constexpr size_t kNoEnd = size_t{1} << 40;  // a context that no text fills
-  Session(Engine& engine, const SessionOptions& options, const Compute& compute,
-          HeadPatterns heads);
+  Session(Engine& engine, const SessionOptions& options, const Compute& compute, HeadPatterns heads,
+          SlabSource slabs);
   bool is_endless() const { return options_.kv.spec.policy->reach().has_value(); }
   void keep_prefixes(const PrefixOptions& prefixes);
   // Fills the empty cache with what is kept of a text; returns how many tokens that is.

@@ -61,6 +61,7 @@ AttendLayer SequenceAttention::step(PositionRange positions, const KvCache& cach
     if (dropping_.observe)
       observe = [this, &tokens](const AttendArgs& args) { dropping_.observe(tokens.layer, args); };
     count_.add(layer.attend(call, plans, seed, out, observe));
+    if (cache.has_file()) cache.rest();  // the next layer's keys need the room
   };
 }
 

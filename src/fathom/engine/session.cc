@@ -75,11 +75,13 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
   const auto context = static_cast<int64_t>(options.context);
   if (!sees_as_trained(spec, heads, context)) options.kv.drop_unseen = false;
   FATHOM_TRY(const Compute compute, compute_for(engine.compute(), options.kv.spec));
-  return std::unique_ptr<Session>(new Session(engine, options, compute, std::move(heads)));
+  FATHOM_TRY(SlabSource slabs, slabs_of(options.kv));
+  return std::unique_ptr<Session>(
+      new Session(engine, options, compute, std::move(heads), std::move(slabs)));
 }
 
 Session::Session(Engine& engine, const SessionOptions& options, const Compute& compute,
-                 HeadPatterns heads)
+                 HeadPatterns heads, SlabSource slabs)
     : engine_(engine),
       options_(options),
       compute_(compute),
@@ -87,7 +89,7 @@ Session::Session(Engine& engine, const SessionOptions& options, const Compute& c
       measures_(
           !sees_as_trained(engine.model().spec, heads_, static_cast<int64_t>(options.context))),
       cache_(compute_, engine.model().spec, heads_, options.kv,
-             static_cast<int64_t>(options.context)),
+             static_cast<int64_t>(options.context), std::move(slabs)),
       forward_(compute_, engine.model().spec, engine.model().weights),
       logits_(engine.model().spec.vocabulary) {
   DroppingCache dropping;

@@ -55,6 +55,11 @@ Result<Compute> compute_for(const Compute& engine, const KvSpec& kv) {
   return compute;
 }
 
+Result<SlabSource> slabs_of(const KvOptions& options) {
+  if (!options.ram) return SlabSource();
+  return SlabSource::within(options.ram->bytes, options.ram->folder);
+}
+
 Status check_composition(const ModelSpec& model, const HeadPatterns& heads, const KvSpec& kv) {
   if (!drops_tokens(*kv.policy)) return {};
   for (size_t layer = 0; layer < model.layers.size(); ++layer) {
@@ -73,13 +78,14 @@ Status check_composition(const ModelSpec& model, const HeadPatterns& heads, cons
 }
 
 SessionCache::SessionCache(const Compute& compute, const ModelSpec& model,
-                           const HeadPatterns& heads, const KvOptions& options, int64_t context)
+                           const HeadPatterns& heads, const KvOptions& options, int64_t context,
+                           SlabSource source)
     : compute_(compute),
       model_(model),
       heads_(heads),
       context_(context),
       policy_(options.spec.policy),
-      cache_(kv_shapes(model), format_of(compute, options.spec)) {
+      cache_(kv_shapes(model), format_of(compute, options.spec), std::move(source)) {
   for (size_t layer = 0; layer < model.layers.size(); ++layer)
     needs_less_.push_back(options.drop_unseen && first_needed(layer, context - 1) > 0);
   if (!drops_tokens(*policy_)) return;
@@ -94,7 +100,7 @@ std::optional<KvReach> SessionCache::reach() const { return policy_->reach(); }
 Status SessionCache::expect(size_t count, size_t chunk) {
   if (eviction_ != nullptr) eviction_->expect(cache_.tokens() + count);
   const bool all_stays = std::ranges::find(needs_less_, true) == needs_less_.end();
-  if (policy_drops() || cache_.format().coded() || !all_stays)
+  if (policy_drops() || cache_.format().coded() || cache_.has_file() || !all_stays)
     return reserve(std::min(count, chunk));
   return reserve(count);
 }
@@ -169,7 +175,8 @@ void SessionCache::drop_unseen() {
 
 KvCount SessionCache::count() const {
   KvCount count;
-  count.bytes = cache_.bytes();
+  count.bytes = cache_.bytes_in_memory();
+  count.file_bytes = cache_.bytes() - count.bytes;
   count.evicted = eviction_ != nullptr ? eviction_->evicted() : 0;
   double nominal = 0;
   for (size_t layer = 0; layer < cache_.layers(); ++layer) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fathom/base/kv_reach.h"
@@ -24,21 +25,30 @@
 
 namespace fathom {
 
+// How much of a cache lies in memory; the rest in a file of `folder`, and is read as it is needed.
+struct KvRam {
+  size_t bytes = 0;
+  std::string folder;
+};
+
 struct KvOptions {
   KvSpec spec;
-  BudgetSplit split;  // of the policy's budget
+  BudgetSplit split;                        // of the policy's budget
+  std::optional<KvRam> ram = std::nullopt;  // none: all of it
   // Whether layers drop what no later query can see; without, slots stay positions as long as the
   // policy keeps everything.
   bool drop_unseen = true;
 };
 
 // How attention is computed over a cache of these types: as `engine` says, but in bf16 instead of
-// 8-bit scores where keys are
-// stored otherwise or move. Error: a type wider than what is multiplied.
+// 8-bit scores where keys are stored otherwise or move. Error: a type wider than what is multiplied.
 Result<Compute> compute_for(const Compute& engine, const KvSpec& kv);
 
 // In which types a cache is kept.
 KvFormat format_of(const Compute& compute, const KvSpec& kv);
+
+// Where such a cache's blocks lie. Error: no file can be made.
+Result<SlabSource> slabs_of(const KvOptions& options);
 
 // Error: patterns that choose among all keys by content, with a policy that drops some.
 Status check_composition(const ModelSpec& model, const HeadPatterns& heads, const KvSpec& kv);
@@ -46,6 +56,7 @@ Status check_composition(const ModelSpec& model, const HeadPatterns& heads, cons
 // What a cache holds and dropped.
 struct KvCount {
   size_t bytes = 0;          // resident: of the cache's blocks
+  size_t file_bytes = 0;     // of those that lie in a file
   size_t nominal_bytes = 0;  // of the tokens it holds, in its types, and nothing else
   uint64_t evicted = 0;      // tokens that the policy dropped, summed over layers and KV heads
   std::vector<std::vector<size_t>> kept;  // [layer][KV head]: tokens
@@ -53,9 +64,10 @@ struct KvCount {
 
 class SessionCache {
  public:
-  // `compute` is compute_for()'s; what is given must outlive this. `context`: most tokens.
+  // `compute` is compute_for()'s; what is given by reference must outlive this, but for the
+  // options. `context`: most tokens. `source`: where blocks lie, slabs_of()'s.
   SessionCache(const Compute& compute, const ModelSpec& model, const HeadPatterns& heads,
-               const KvOptions& options, int64_t context);
+               const KvOptions& options, int64_t context, SlabSource source = {});
 
   KvCache& cache() { return cache_; }
   const KvCache& cache() const { return cache_; }

@@ -173,6 +173,7 @@ size_t KvCache::bytes() const {
 }
 
 size_t KvCache::bytes_in_memory() const { return impl_->storage->source.bytes_in_memory(); }
+bool KvCache::has_file() const { return impl_->storage->source.has_file(); }
 void KvCache::rest() const { impl_->storage->source.rest(); }
 
 Status KvCache::reserve(size_t count) {

@@ -131,6 +131,7 @@ class KvCache {
 
   size_t bytes() const;  // allocated for blocks; up to an eighth (of at most 2,048 tokens) ahead
   size_t bytes_in_memory() const;  // of these, what does not lie in the source's file
+  bool has_file() const;
   void rest() const;  // lets go of what the file's blocks have in memory (slab_source.h)
 
  private:
