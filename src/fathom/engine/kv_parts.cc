@@ -107,6 +107,7 @@ std::optional<BadPart> read_all(ThreadPool& pool, const PartChain& chain,
 // A head's, from what its loads begin with up to `tokens`, or what a state says.
 std::vector<Position> positions_of(const PartHead& head, uint64_t begin, uint64_t tokens) {
   std::vector<Position> positions;
+  positions.reserve(std::max<size_t>(head.positions.size(), tokens - begin));
   for (const uint32_t position : head.positions) positions.push_back({position});
   if (!positions.empty()) return positions;
   for (uint64_t i = begin; i < tokens; ++i) positions.push_back({static_cast<int64_t>(i)});
@@ -173,6 +174,7 @@ std::optional<BadPart> fill(ThreadPool& pool, const PartChain& chain, uint64_t t
   }
   if (const auto bad = read_all(pool, chain, loads)) return fail(bad->part, bad->why);
   std::vector<std::vector<Position>> positions;
+  positions.reserve(heads.size());
   const PartHeader& first = chain.parts.front().header();
   for (size_t h = 0; h < heads.size(); ++h)
     positions.push_back(positions_of(first.heads[h], begins[h], tokens));

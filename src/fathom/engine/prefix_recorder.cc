@@ -4,6 +4,7 @@
 #include <chrono>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "fathom/engine/kv_parts.h"
@@ -135,12 +136,13 @@ void PrefixRecorder::add(PartHeader header, std::span<const Section> sections,
   auto file = store_.write(header, sections);
   if (!file.ok()) return stop(file.error());
   kept_ = header.end();
-  if (!*file) return;
+  std::optional<NewFile>& part = *file;
+  if (!part) return;
   flushing_ = std::move(header);
   superfluous_ = superfluous;
   // Deferred where the system refuses another thread.
   flushed_ = std::async(std::launch::async | std::launch::deferred,
-                        [part = std::move(**file)]() mutable { return part.install(); });
+                        [written = std::move(*part)]() mutable { return written.install(); });
 }
 
 void PrefixRecorder::finish_part() {

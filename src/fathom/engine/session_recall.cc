@@ -24,6 +24,7 @@ void Session::keep_prefixes(const PrefixOptions& prefixes) {
 }
 
 size_t Session::recall(std::span<const TokenId> tokens) {
+  if (!recorder_) return 0;
   try {
     const auto first_seen = [this](size_t layer, uint64_t next) {
       return cache_.first_seen(layer, next);
