@@ -10,8 +10,8 @@ import pytest
 import tiny_models
 from conftest import command, fail, run, succeed
 
-COMMANDS = ("run", "eval", "bench", "pull", "list", "info", "tokenize", "patterns",
-            "pattern")
+COMMANDS = ("run", "eval", "bench", "cache", "pull", "list", "info", "tokenize", "patterns",
+            "pattern", "policies")
 
 
 def test_version():
