@@ -1,6 +1,6 @@
 // tool_logits MODEL TOKENS [--precision f32|bf16|int8|fast] [--isa NAME] [--threads N] [--chunk N]
-// [--attn SPEC] [--kv SPEC] > rows: the logits of every token, [tokens, vocabulary] f32, to standard
-// output as they are computed. TOKENS is a file of int32.
+// [--attn SPEC] [--kv SPEC] > rows: the logits of every token, [tokens, vocabulary] f32, to
+// standard output as they are computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

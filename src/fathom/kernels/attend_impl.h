@@ -23,6 +23,7 @@
 #include "fathom/kernels/attend_kernel.h"
 #include "fathom/kernels/attend_scan.h"
 #include "fathom/kernels/attend_scores.h"
+#include "fathom/kernels/attend_weights.h"
 #include "fathom/kernels/tile.h"
 #include "fathom/kernels/value_strip.h"
 
@@ -165,11 +166,13 @@ class AttendLoop {
     if (tile.live == 0) return;
     tile.value_bits = blocks[0].value_bits;
     if (tile.value_bits != 0) {
-      weigh_folded<kR>(tile);
+      weigh_rows<Vec, Op, kR>(scores_, kTileKeys, item_.exponent + tile.row, tile.unfolded,
+                              sums_ + tile.row * kLanes);
       add_pending();
       return wait(tile);
     }
-    Softmax<kR> softmax(*this, tile);
+    Softmax<Vec, Op, kR, kTileKeys> softmax(scores_, item_.exponent + row, tile.weights,
+                                            sums_ + row * kLanes, tile.live * kBlock);
     if constexpr (!Vec::kOverlap) softmax.finish();
     if (pending_.rows == kR && pending_.value_bits == 0) {
       add_values<kR>(pending_, softmax);
@@ -290,48 +293,6 @@ class AttendLoop {
     Vec::store(sum, Vec::mul(Vec::load(sum), factor));
   }
 
-  // Turns a tile's stored scores into weights, two vectors a step, the rows in turn.
-  template <int kR>
-  class Softmax {
-   public:
-    Softmax(AttendLoop& loop, const Tile& tile)
-        : scores_(loop.scores_),
-          exponents_(loop.item_.exponent + tile.row),
-          weights_(tile.weights),
-          sums_(loop.sums_ + tile.row * kLanes),
-          steps_(kR * tile.live * kBlock / (2 * kLanes)) {}
-
-    [[gnu::always_inline]] void step() {
-      if (steps_ == 0) return;
-      --steps_;
-      const float* scores = scores_ + row_ * kTileKeys + column_;
-      float* sum = sums_ + row_ * kLanes;
-      Vec::store(sum, Op::store_left(weights_ + row_ * kTileKeys + column_, weight(scores),
-                                     weight(scores + kLanes), Vec::load(sum)));
-      if (++row_ == kR) {
-        row_ = 0;
-        column_ += 2 * kLanes;
-      }
-    }
-    void finish() {
-      while (steps_ > 0) step();
-    }
-
-   private:
-    [[gnu::always_inline]] F weight(const float* scores) const {
-      return Vec::template exp2<Op::kExp2Degree>(
-          Vec::sub(Vec::load(scores), Vec::set1(exponents_[row_])));
-    }
-
-    const float* scores_;
-    const float* exponents_;
-    Left* weights_;
-    float* sums_;
-    size_t steps_;
-    size_t row_ = 0;
-    size_t column_ = 0;
-  };
-
   // Adds the values of the tile whose weights wait for them, if there is one.
   void add_pending() {
     if (pending_.rows == kRows) add_pending_rows<kRows>();
@@ -390,25 +351,6 @@ class AttendLoop {
     for (int r = 0; r < kR; ++r)
 #pragma GCC unroll 8
       for (int j = 0; j < kV; ++j) Vec::store(out + r * dim_ + j * kLanes, acc[r][j]);
-  }
-
-  // Turns a tile's stored scores into weights that stay in f32: of values that are folded.
-  template <int kR>
-  void weigh_folded(const Tile& tile) {
-#pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r) {
-      const F exponent = Vec::set1(item_.exponent[tile.row + r]);
-      float* const sum = sums_ + (tile.row + r) * kLanes;
-      F total = Vec::load(sum);
-#pragma GCC unroll 4
-      for (size_t i = 0; i < kBlock; i += kLanes) {
-        const F score = Vec::load(scores_ + r * kTileKeys + i);
-        const F weight = Vec::template exp2<Op::kExp2Degree>(Vec::sub(score, exponent));
-        Vec::store(tile.unfolded + r * kBlock + i, weight);
-        total = Vec::add(total, weight);
-      }
-      Vec::store(sum, total);
-    }
   }
 
   template <int kR>
