@@ -33,7 +33,7 @@ CLI::Validator byte_count() {
             const auto bytes = parse_bytes(text);
             return bytes.ok() ? std::string() : bytes.error().message;
           },
-          "SIZE"};
+          ""};
 }
 
 void add_cache_limit(CLI::App& app, std::string& limit, const std::string& name) {
@@ -42,6 +42,7 @@ void add_cache_limit(CLI::App& app, std::string& limit, const std::string& name)
                  "time goes first (default: " +
                      human_bytes(PrefixStore::kUsualLimit) + ")")
       ->check(byte_count())
+      ->type_name("SIZE")
       ->envname("FATHOM_CACHE_LIMIT");
 }
 

@@ -1,4 +1,5 @@
 // fathom: reads long documents and answers questions about them.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -98,6 +99,8 @@ int run_program(int argc, char** argv) {
 }  // namespace fathom
 
 int main(int argc, char** argv) {
+  // A limit on the size of files is then an error of what writes them, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (!fathom::fill_closed_standard_streams()) return fathom::kFailed;
   try {
     return fathom::run_program(argc, argv);

@@ -100,7 +100,8 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
          "--kv-ram", flags.kv_ram,
          "Most memory of the cache, as 500M or 1G: what is more lies in a file in Fathom's "
          "home folder and is read as it is needed, at the disk's speed (default: all of it)")
-      ->check(byte_count());
+      ->check(byte_count())
+      ->type_name("SIZE");
   app.add_option("--isa", flags.isa,
                  "Instruction set: auto, portable, avx2, avx2vnni, avx512, avx512bf16, neon "
                  "(default: auto)")

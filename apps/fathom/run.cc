@@ -102,7 +102,7 @@ std::string beginning_of(const std::vector<Document>& documents, const std::stri
 // Where the text is kept. None: nowhere, as the flags or what is said have it.
 std::optional<PrefixOptions> prefixes_for(const RunFlags& flags,
                                           const std::vector<Document>& documents) {
-  if (flags.no_cache) return std::nullopt;
+  if (flags.no_cache || !flags.kv_trace.empty()) return std::nullopt;
   const auto say = [quiet = flags.quiet](std::string_view line) {
     if (!quiet) std::fputs(("note       " + printable(line) + "\n").c_str(), stderr);
   };

@@ -40,7 +40,8 @@ void add_length_flags(CLI::App& app, RunFlags& flags) {
                  "Most tokens of the answer (default: 256)")
       ->check(whole_number(0, kMostTokens));
   app.add_option("-c,--ctx-size", flags.session.context,
-                 "Most tokens, prompt and answer (default: what the model was trained for)")
+                 "Most tokens, prompt and answer (default: what the model was trained for; no end with "
+                 "--kv streaming or fifo)")
       ->check(whole_number(1, kMostTokens));
   app.add_option("-b,--chunk", flags.session.chunk, "Tokens read at a time (default: 512)")
       ->check(whole_number(1, 1 << 20));
@@ -90,7 +91,7 @@ void add_run_flags(CLI::App& app, RunFlags& flags) {
   add_cache_limit(app, flags.cache_limit);
   app.add_option("--kv-trace", flags.kv_trace,
                  "Write which tokens each layer and head kept, whenever the policy of --kv dropped "
-                 "some: a file of one JSON object a line")
+                 "some: a file of one JSON object a line; the text is then read, whatever was kept of it")
       ->type_name("FILE")
       ->check(file_name());
   app.add_flag("--json", flags.json, "Print one JSON object with the answer and all figures");
@@ -130,6 +131,13 @@ std::vector<std::string> without_effect(const CLI::App& app, const RunFlags& fla
       (flags.model.precision == "int8" || flags.model.precision == "fast"))
     found.emplace_back("--precision " + flags.model.precision + " is bf16 on " +
                        std::string(name(*isa)) + ", which has no products of bytes");
+  const auto kv = parse_kv_spec(flags.model.kv);
+  if (kv.ok() && app.count("--kv-split") > 0 &&
+      (!kv->policy->budget() || kv->policy->shares_layer()))
+    found.push_back("--kv-split changes nothing with --kv " + kv->spec());
+  if (kv.ok() && app.count("--kv-trace") > 0 && !kv->policy->budget() && !kv->policy->reach())
+    found.push_back("--kv-trace has nothing to say of --kv " + kv->spec() +
+                    ", which keeps everything");
   if (flags.raw && app.count("--system") > 0)
     found.emplace_back("--system changes nothing with --raw");
   return found;

@@ -145,7 +145,9 @@ AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlan
 }
 
 // One plan for the neighbours that share a KV head and a pattern.
-AttentionLayer::Plans AttentionLayer::plan_over_kept(const AttentionCall& call) const {
+AttentionLayer::Plans AttentionLayer::plan_over_kept(const AttentionCall& call) {
+  if (call.reach != reach_) kept_parts_.clear();
+  reach_ = call.reach;
   Plans plans;
   plans.chosen.reserve(shape_.heads);
   const PlanRequest request{.queries = call.positions, .keys = {{0}, call.positions.end}};
@@ -153,8 +155,11 @@ AttentionLayer::Plans AttentionLayer::plan_over_kept(const AttentionCall& call) 
     const size_t kv_head = shape_.kv_head(head);
     const bool shared =
         head > 0 && shape_.kv_head(head - 1) == kv_head && patterns_[head] == patterns_[head - 1];
-    if (!shared)
-      plans.chosen.push_back(plan_kept(patterns_[head], request, call.kept[kv_head], call.reach));
+    if (!shared) {
+      std::vector<KeptPart>& parts = kept_parts_[patterns_[head].get()];
+      if (parts.empty()) parts = kept_parts(patterns_[head], reach_);
+      plans.chosen.push_back(plan_kept(patterns_[head], parts, request, call.kept[kv_head]));
+    }
     plans.of_head.push_back(&plans.chosen.back());
   }
   return plans;

@@ -91,7 +91,7 @@ class AttentionLayer {
 
  private:
   std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;
-  Plans plan_over_kept(const AttentionCall& call) const;
+  Plans plan_over_kept(const AttentionCall& call);
   const LaneCache* copy_of(const PlannedTerm& term) const;
   void measure_mass(const AttentionCall& call, std::span<const Position> measured,
                     ConstMatrix<float> log_sums, AttentionCount& count) const;
@@ -104,6 +104,9 @@ class AttentionLayer {
   AttentionShape shape_;
   std::vector<PatternPtr> patterns_;  // [heads]
   bool evicting_;
+  // By pattern, for the calls' reach.
+  std::optional<KvReach> reach_;
+  std::map<const Pattern*, std::vector<KeptPart>> kept_parts_;
   std::vector<KeyIndex*> index_of_head_;  // [heads]; null: content does not matter
   std::vector<std::unique_ptr<KeyIndex>> indices_;
   std::map<std::string, Copy> copies_;  // by order

@@ -88,22 +88,23 @@ std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> p
   return heads;
 }
 
-HeadPlan plan_kept(const PatternPtr& pattern, const PlanRequest& request,
-                   std::span<const Position> positions, const std::optional<KvReach>& reach) {
+std::vector<KeptPart> kept_parts(const PatternPtr& pattern, const std::optional<KvReach>& reach) {
+  if (!reach) return {{.sees = pattern}};
+  const PatternPtr recent = sees_recent(reach->recent);
+  std::vector<KeptPart> parts = {{.sees = intersect(pattern, recent)}};
+  if (reach->sinks == 0) return parts;
+  const PatternPtr sinks = subtract(sees_first(reach->sinks), recent);
+  parts.push_back({.sees = intersect(pattern, sinks), .at_slots = reach->reindexed});
+  return parts;
+}
+
+HeadPlan plan_kept(const PatternPtr& pattern, std::span<const KeptPart> parts,
+                   const PlanRequest& request, std::span<const Position> positions) {
   HeadPlan head{.pattern = pattern, .terms = {}};
   const KeptKeys order(positions);
-  const auto add = [&](const PatternPtr& within, bool at_slots) {
-    append_term({.order = nullptr, .whole = within, .within = within},
-                plan_lanes(order, *within, request), head, at_slots);
-  };
-  if (!reach) {
-    add(pattern, false);
-    return head;
-  }
-  const PatternPtr recent = sees_recent(reach->recent);
-  const PatternPtr sinks = subtract(sees_first(reach->sinks), recent);
-  add(intersect(pattern, recent), false);
-  if (reach->sinks > 0) add(intersect(pattern, sinks), reach->reindexed);
+  for (const KeptPart& part : parts)
+    append_term({.order = nullptr, .whole = part.sees, .within = part.sees},
+                plan_lanes(order, *part.sees, request), head, part.at_slots);
   return head;
 }
 

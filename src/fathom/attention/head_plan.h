@@ -42,9 +42,16 @@ HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_
 std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
                                  const PlanRequest& request, int64_t context);
 
-// Over a cache that holds only the keys at `positions`, ascending. Where there is a `reach`, what
-// the pattern and it let see; sinks in a term of their own if it is re-indexed.
-HeadPlan plan_kept(const PatternPtr& pattern, const PlanRequest& request,
-                   std::span<const Position> positions, const std::optional<KvReach>& reach);
+// What a pattern and, where there is one, a reach let see of a cache that has dropped keys: parts
+// that share no pair. Those `at_slots` are sinks of a reach that is re-indexed.
+struct KeptPart {
+  PatternPtr sees;
+  bool at_slots = false;
+};
+std::vector<KeptPart> kept_parts(const PatternPtr& pattern, const std::optional<KvReach>& reach);
+
+// Of these parts, over a cache that holds only the keys at `positions`, ascending.
+HeadPlan plan_kept(const PatternPtr& pattern, std::span<const KeptPart> parts,
+                   const PlanRequest& request, std::span<const Position> positions);
 
 }  // namespace fathom

@@ -29,6 +29,15 @@ std::byte* BlockPool::take() {
   return block;
 }
 
+std::byte* BlockPool::move_down(std::byte* block) {
+  if (free_.empty() || free_.back() > block || is_shared(block)) return block;
+  std::byte* const lower = free_.back();
+  free_.pop_back();
+  std::memcpy(lower, block, block_bytes_);
+  free_.insert(free_.begin(), block);
+  return lower;
+}
+
 void BlockPool::give_back(std::byte* block) {
   const auto others = others_.find(block);
   if (others == others_.end()) {

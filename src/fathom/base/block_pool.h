@@ -28,8 +28,12 @@ class BlockPool {
   BlockPool(BlockPool&&) noexcept = default;
   BlockPool& operator=(BlockPool&&) = delete;
 
-  // A zeroed block, the lowest address that is free. Throws std::bad_alloc.
+  // A zeroed block: of those that are free the one given back last, or, after trim(), the one at
+  // the lowest address. Throws std::bad_alloc.
   std::byte* take();
+  // The content of a block, moved to the lowest free address after trim(), if that is lower and
+  // nobody shares the block; else the block itself.
+  std::byte* move_down(std::byte* block);
   void give_back(std::byte* block);
   // One holder more: the block is free again once each has given it back.
   void share(std::byte* block) { ++others_[block]; }

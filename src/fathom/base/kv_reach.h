@@ -16,6 +16,7 @@ struct KvReach {
   // at most sinks + recent - 1.
   bool reindexed = false;
 
+  bool operator==(const KvReach&) const = default;
   Position slot_of(Position query) const { return {std::min(query.value, sinks + recent - 1)}; }
 };
 

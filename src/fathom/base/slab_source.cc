@@ -21,12 +21,14 @@ Result<SlabSource> SlabSource::within(size_t limit, const std::string& folder) {
     return Error{folder + ": no file can be made there: " + std::strerror(errno)};
   ::unlink(path.c_str());
   source.limit_ = limit;
+  source.folder_ = folder;
   return source;
 }
 
 SlabSource::SlabSource(SlabSource&& other) noexcept
-    : limit_(other.limit_),
+    : limit_(std::exchange(other.limit_, SIZE_MAX)),
       file_(std::exchange(other.file_, -1)),
+      folder_(std::move(other.folder_)),
       in_memory_(std::exchange(other.in_memory_, 0)),
       in_file_(std::exchange(other.in_file_, 0)),
       file_end_(other.file_end_),
@@ -47,8 +49,14 @@ std::byte* SlabSource::take(size_t bytes) {
 
 // The disk's room is taken at once: where a page of a file finds none, the process is ended.
 std::byte* SlabSource::map(size_t bytes) {
-  if (::posix_fallocate(file_, static_cast<off_t>(file_end_), static_cast<off_t>(bytes)) != 0)
+  int failure = EINTR;
+  while (failure == EINTR)
+    failure = ::posix_fallocate(file_, static_cast<off_t>(file_end_), static_cast<off_t>(bytes));
+  if (failure != 0) {
+    why_ = folder_ + ": no room for more of the cache than the " + std::to_string(in_file_ >> 20) +
+           " MiB in its file: " + std::strerror(failure);
     throw std::bad_alloc();
+  }
   void* const slab = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_,
                             static_cast<off_t>(file_end_));
   if (slab == MAP_FAILED) throw std::bad_alloc();

@@ -21,8 +21,8 @@ class SlabSource {
   SlabSource& operator=(SlabSource&&) = delete;
   ~SlabSource();
 
-  // `bytes`: a multiple of 4,096. 64-byte aligned, not initialised. Throws std::bad_alloc, also
-  // where the disk is full.
+  // `bytes`: a multiple of 4,096. 64-byte aligned, not initialised. Throws std::bad_alloc; where it
+  // was the disk that had no room, why() says so.
   std::byte* take(size_t bytes);
   void give_back(std::byte* slab);
 
@@ -30,6 +30,7 @@ class SlabSource {
   void rest();
 
   bool has_file() const { return file_ >= 0; }
+  const std::string& why() const { return why_; }
   size_t bytes_in_memory() const { return in_memory_; }
   size_t bytes_in_file() const { return in_file_; }
 
@@ -43,6 +44,8 @@ class SlabSource {
 
   size_t limit_ = SIZE_MAX;
   int file_ = -1;
+  std::string folder_;
+  std::string why_;
   size_t in_memory_ = 0;
   size_t in_file_ = 0;
   size_t file_end_ = 0;

@@ -158,6 +158,7 @@ class Session {
   size_t recall(std::span<const TokenId> tokens);
   void append_recalled();
   Status check_room(size_t count) const;
+  Status read_prompt(std::span<const TokenId> tokens, const ProgressFn& progress);
   // Runs a chunk through the model and commits it. The hidden states are valid until the next step.
   // Error: memory ran out; where it did so within a step, the session has forgotten its text.
   Result<ConstMatrix<float>> step(std::span<const TokenId> tokens, bool decoding = false);

@@ -36,6 +36,10 @@ bool lock(int fd, int how) {
 }  // namespace
 
 Result<NewFile> NewFile::create(const std::string& path) {
+  std::error_code unknown;
+  const auto there = std::filesystem::status(path, unknown);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+    return Error{path + ": there is something else than a file"};
   static std::atomic<int> count = 0;
   NewFile file(path);
   for (int attempts = 0; attempts < kMostAttempts; ++attempts) {

@@ -16,7 +16,7 @@ namespace fathom {
 
 class NewFile {
  public:
-  // Errors (no permission, a full disk, ...) name the path.
+  // Errors (no permission, a full disk, something there that is no file, ...) name the path.
   static Result<NewFile> create(const std::string& path);
 
   NewFile(NewFile&& other) noexcept;

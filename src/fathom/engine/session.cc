@@ -160,6 +160,13 @@ Status Session::read_logits(ConstMatrix<float> hidden) {
 
 Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progress) {
   FATHOM_CHECK(check_room(tokens.size()));
+  const Status read = read_prompt(tokens, progress);
+  cache_.hold_from(UINT64_MAX);
+  if (read.ok()) cache_.settle();
+  return read;
+}
+
+Status Session::read_prompt(std::span<const TokenId> tokens, const ProgressFn& progress) {
   PrefixRecorder* const recorder = recorder_ && read() == 0 ? &*recorder_ : nullptr;
   const Stopwatch watch;
   size_t done = recorder != nullptr ? recall(tokens) : 0;
@@ -175,8 +182,6 @@ Status Session::prefill(std::span<const TokenId> tokens, const ProgressFn& progr
       recorder->record(tokens, cache_.cache(), done == tokens.size() || !reported.ok());
     FATHOM_CHECK(reported);
   }
-  cache_.hold_from(UINT64_MAX);
-  cache_.settle();
   return {};
 }
 
@@ -191,6 +196,9 @@ Status Session::score(std::span<const TokenId> tokens, size_t first_scored, cons
   for (size_t begin = 0; begin < tokens.size(); begin += options_.chunk) {
     const size_t count = std::min(options_.chunk, tokens.size() - begin);
     FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(begin, count)));
+    // What is not scored is a prompt, and what follows is an answer.
+    const bool is_read = begin <= first_scored && begin + count > first_scored;
+    if (is_read) cache_.settle();
     const size_t skipped = std::min(count, std::max(begin, first_scored) - begin);
     for (size_t row = skipped; row < count; row += rows) {
       const size_t n = std::min(rows, count - row);

@@ -112,7 +112,9 @@ void SessionCache::observe(size_t layer, const AttendArgs& args) {
 void SessionCache::commit(size_t count, bool decoding) {
   cache_.commit(*compute_.pool, count);
   drop_unseen();
-  if (eviction_ != nullptr) eviction_->evict(*compute_.pool, cache_, decoding);
+  if (eviction_ == nullptr) return;
+  eviction_->evict(*compute_.pool, cache_, decoding);
+  if (settled_) cache_.settle(*compute_.pool);
 }
 
 uint64_t SessionCache::first_seen(size_t layer, uint64_t next) const {
@@ -125,13 +127,16 @@ void SessionCache::hold_from(uint64_t position) {
 }
 
 void SessionCache::settle() {
-  if (!policy_drops()) return;
+  if (settled_ || (!policy_drops() && !cache_.format().coded())) return;
+  settled_ = cache_.format().coded();
   cache_.settle(*compute_.pool);
   cache_.trim();
 }
 
 void SessionCache::clear() {
   cache_.truncate(0);
+  held_from_ = INT64_MAX;
+  settled_ = false;
   if (eviction_ != nullptr) eviction_->clear();
 }
 
@@ -177,13 +182,13 @@ KvCount SessionCache::count() const {
   KvCount count;
   count.bytes = cache_.bytes_in_memory();
   count.file_bytes = cache_.bytes() - count.bytes;
-  count.evicted = eviction_ != nullptr ? eviction_->evicted() : 0;
   double nominal = 0;
   for (size_t layer = 0; layer < cache_.layers(); ++layer) {
     const KvLayerShape& shape = cache_.shape(layer);
     std::vector<size_t>& kept = count.kept.emplace_back();
     for (size_t head = 0; head < shape.kv_heads; ++head) {
       kept.push_back(cache_.slots(layer, head));
+      if (policy_drops()) count.evicted += cache_.tokens() - kept.back();
       nominal += token_bytes(cache_.format(), shape.head_dim) * static_cast<double>(kept.back());
     }
   }

@@ -41,7 +41,8 @@ struct KvOptions {
 };
 
 // How attention is computed over a cache of these types: as `engine` says, but in bf16 instead of
-// 8-bit scores where keys are stored otherwise or move. Error: a type wider than what is multiplied.
+// 8-bit scores where keys are stored otherwise or move. Error: a type wider than what is
+// multiplied.
 Result<Compute> compute_for(const Compute& engine, const KvSpec& kv);
 
 // In which types a cache is kept.
@@ -58,7 +59,8 @@ struct KvCount {
   size_t bytes = 0;          // resident: of the cache's blocks
   size_t file_bytes = 0;     // of those that lie in a file
   size_t nominal_bytes = 0;  // of the tokens it holds, in its types, and nothing else
-  uint64_t evicted = 0;      // tokens that the policy dropped, summed over layers and KV heads
+  // Tokens that are held no more under a policy, summed over layers and KV heads.
+  uint64_t evicted = 0;
   std::vector<std::vector<size_t>> kept;  // [layer][KV head]: tokens
 };
 
@@ -107,6 +109,7 @@ class SessionCache {
   const HeadPatterns& heads_;
   int64_t context_;
   int64_t held_from_ = INT64_MAX;
+  bool settled_ = false;
   PolicyPtr policy_;
   KvCache cache_;
   std::vector<bool> needs_less_;        // [layer]: its patterns look at the end of the text alone

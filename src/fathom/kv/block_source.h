@@ -40,6 +40,8 @@ class BlockSource {
   std::byte* take(bool coded);
   void give_back(std::byte* block, bool coded) { pool(coded).give_back(block); }
   void give_back_row();  // what take() has taken ahead
+  // A plain block, or its content in a free one at a lower address.
+  std::byte* move_down(std::byte* block) { return plain_pool_->move_down(block); }
   void share(std::byte* block, bool coded) { pool(coded).share(block); }
   bool is_shared(std::byte* block, bool coded) { return pool(coded).is_shared(block); }
 

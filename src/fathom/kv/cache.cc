@@ -98,10 +98,10 @@ struct KvCache::Impl {
     refresh_views();
   }
 
-  void code(ThreadPool& pool) {
+  void code(ThreadPool& pool, bool moved) {
     std::vector<HeadBlocks*> heads;
     for_heads([&](Layer&, Head& head) {
-      if (head.blocks.begin_coding()) heads.push_back(&head.blocks);
+      if (head.blocks.begin_coding(moved)) heads.push_back(&head.blocks);
     });
     pool.run(2 * heads.size(), [&](size_t task, size_t) {
       heads[task / 2]->code(task % 2 == 0 ? KvHalf::keys : KvHalf::values);
@@ -202,6 +202,7 @@ Status KvCache::reserve(size_t count) {
         const bool in_rows =
             ahead && wanted > held && !impl.format.coded() && head.positions.empty();
         head.blocks.set_blocks(std::max({held, wanted, in_rows ? row : 0}));
+        head.blocks.own_last();
       });
       impl.refresh_views();
       return {};
@@ -209,7 +210,8 @@ Status KvCache::reserve(size_t count) {
       impl.shrink();
     }
   }
-  return out_of_memory(count, bytes);
+  const std::string& why = impl.storage->source.why();
+  return why.empty() ? out_of_memory(count, bytes) : Error{why};
 }
 
 void KvCache::write(ThreadPool& pool, size_t layer, ConstMatrix<float> keys,
@@ -243,18 +245,26 @@ void KvCache::commit(ThreadPool& pool, size_t count) {
   impl_->for_heads([&](Layer&, Head& head) { head.blocks.add_slots(count); });
   impl_->tokens += count;
   impl_->pending = 0;
-  if (impl_->coding && impl_->format.coded()) settle(pool);
+  if (!impl_->coding || !impl_->format.coded()) return;
+  impl_->code(pool, false);
+  impl_->refresh_views();
 }
 
 void KvCache::set_coding(bool coding) { impl_->coding = coding; }
 
 void KvCache::settle(ThreadPool& pool) {
-  if (impl_->format.coded()) impl_->code(pool);
+  if (impl_->format.coded()) impl_->code(pool, true);
   impl_->refresh_views();
 }
 
 void KvCache::trim() {
-  for (auto& [bytes, pool] : impl_->storage->pools) pool.trim();
+  const auto trim_pools = [this] {
+    for (auto& [bytes, pool] : impl_->storage->pools) pool.trim();
+  };
+  trim_pools();
+  impl_->for_heads([](Layer&, Head& head) { head.blocks.move_down(); });
+  impl_->refresh_views();
+  trim_pools();
 }
 
 void KvCache::truncate(size_t count) {

@@ -15,7 +15,8 @@
 // Keys in 8 bits (Operand::int8) share their block's mean. It is that of the keys of which the
 // block was begun, until the block is full and all are rounded anew about their own: what a full
 // block holds does not depend on how its tokens came, as long as none were cut off. Until then they
-// are kept in f32 beside it; keys of a block that was cut go on as they had been rounded.
+// are kept in f32 beside it; where they are not (a block that was cut, and others written since)
+// keys go on as they had been rounded.
 //
 // A step is: reserve(n); for each layer write(layer, ...) the n new tokens' keys and values and
 // attend over view(layer); then commit(n). Keys are stored as they come: after RoPE
@@ -114,7 +115,8 @@ class KvCache {
   // would round its keys as often; settle() codes what is whole.
   void set_coding(bool coding);
   void settle(ThreadPool& pool);
-  void trim();  // gives back memory of which nothing is in use
+  // Gives back memory of which nothing is in use; plain blocks move together first.
+  void trim();
 
   // The committed tokens of a head, [slots, head_dim], as the cache has them.
   void read_keys(size_t layer, size_t kv_head, Matrix<float> rows) const;

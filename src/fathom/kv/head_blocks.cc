@@ -11,6 +11,7 @@ namespace fathom {
 namespace {
 
 constexpr size_t kNone = SIZE_MAX;
+constexpr size_t kMostDim = 256;
 
 }  // namespace
 
@@ -51,9 +52,18 @@ void HeadBlocks::set_blocks(size_t count) {
     for (const KvHalf half : kHalves) list(half).reserve(room);
     coded_.reserve(room);
   }
-  if (count > slots_ / kBlock && slots_ % kBlock != 0) own(slots_ / kBlock);
   while (blocks() < count) add_block(false);
   while (blocks() > count) drop_last();
+}
+
+void HeadBlocks::own_last() {
+  if (slots_ % kBlock != 0) own(slots_ / kBlock);
+}
+
+void HeadBlocks::move_down() {
+  for (size_t block = 0; block < blocks(); ++block)
+    for (const KvHalf half : kHalves)
+      if (!is_coded(block)) list(half)[block] = source(half).move_down(list(half)[block]);
 }
 
 void HeadBlocks::add_block(bool coded) {
@@ -122,13 +132,14 @@ void HeadBlocks::write_byte_keys(ConstMatrix<float> rows, size_t block, size_t s
   }
 }
 
-bool HeadBlocks::begin_coding() {
+bool HeadBlocks::begin_coding(bool moved) {
   assert(coding_.empty());
   const size_t whole = slots_ / kBlock;
-  size_t first = whole;  // what is plain lies behind what is coded
+  size_t first = moved ? 1 : whole;
   while (first > 1 && !is_coded(first - 1)) --first;
   try {
     for (size_t block = first; block < whole; ++block) {
+      if (is_coded(block)) continue;
       coding_.push_back(block);
       for (const KvHalf half : kHalves) {
         into_[static_cast<size_t>(half)].push_back(nullptr);
@@ -149,8 +160,8 @@ bool HeadBlocks::begin_coding() {
 
 void HeadBlocks::code(KvHalf half) {
   if (!source(half).codes()) return;
-  std::vector<float> values(kBlock * dim_);
-  const Matrix<float> rows(values.data(), kBlock, dim_);
+  alignas(64) float values[kBlock * kMostDim];
+  const Matrix<float> rows(values, kBlock, dim_);
   for (size_t i = 0; i < coding_.size(); ++i) {
     source(half).unpack(list(half)[coding_[i]], false, 0, rows);
     source(half).encode(rows, into_[static_cast<size_t>(half)][i]);
@@ -190,11 +201,18 @@ void HeadBlocks::truncate(size_t count) {
 void HeadBlocks::make_plain(size_t block, size_t count) {
   std::vector<float> values(count * dim_);
   const Matrix<float> rows(values.data(), count, dim_);
+  std::array<std::byte*, 2> plain = {source(KvHalf::keys).take(false), nullptr};
+  try {
+    plain[1] = source(KvHalf::values).take(false);
+  } catch (const std::bad_alloc&) {
+    source(KvHalf::keys).give_back(plain[0], false);
+    throw;
+  }
   for (const KvHalf half : kHalves) {
-    std::byte* const plain = source(half).take(false);
+    std::byte* const into = plain[static_cast<size_t>(half)];
     source(half).unpack(list(half)[block], true, 0, rows);
-    source(half).pack(rows, 0, plain);
-    source(half).give_back(std::exchange(list(half)[block], plain), true);
+    source(half).pack(rows, 0, into);
+    source(half).give_back(std::exchange(list(half)[block], into), true);
   }
   coded_[block] = 0;
   exact_block_ = kNone;
@@ -249,10 +267,13 @@ void HeadBlocks::keep(std::span<const uint32_t> slots) {
     if (moved[block]) continue;
     for (const KvHalf half : kHalves) source(half).give_back(list(half)[block], is_coded(block));
   }
+  // Of the last block, if it was taken over as it is, the exact keys are still those.
+  const bool same_tail = !slots.empty() && exact_block_ == slots.back() / kBlock &&
+                         moved[exact_block_] && slots.back() + 1 == slots_;
+  exact_block_ = same_tail ? coded.size() - 1 : kNone;
   lists_ = std::move(kept);
   coded_ = std::move(coded);
   slots_ = slots.size();
-  exact_block_ = kNone;
 }
 
 // Writes the rows at these slots, at most kBlock, into a plain block.

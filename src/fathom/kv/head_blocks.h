@@ -28,6 +28,10 @@ class HeadBlocks {
   // Takes plain blocks, or gives back the last ones, until there are `count`. Taking throws
   // std::bad_alloc, and then there may be fewer.
   void set_blocks(size_t count);
+  // To be called before write(): what it writes to is this head's alone. Throws std::bad_alloc.
+  void own_last();
+  // Moves plain blocks to where the pool has room below them, so that slabs become free.
+  void move_down();
   // Rows into the slots after slots(): of several threads, one for each half.
   void write(KvHalf half, ConstMatrix<float> rows);
   void add_slots(size_t count) { slots_ += count; }
@@ -36,8 +40,8 @@ class HeadBlocks {
 
   // Codes the whole blocks but for the first: begin_coding() takes room (and says whether there is
   // anything to do), code() may run on any thread, end_coding() frees what was plain. Where memory
-  // runs out, blocks stay plain.
-  bool begin_coding();
+  // runs out, blocks stay plain. `moved`: blocks may be plain before others that are coded.
+  bool begin_coding(bool moved);
   void code(KvHalf half);
   void end_coding();
 
