@@ -72,7 +72,7 @@ function(fathom_layer name)
     add_executable(test_${name} ${tests})
     target_link_libraries(test_${name} PRIVATE fathom_${name} fathom_flags GTest::gtest_main)
     gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-                         PROPERTIES LABELS unit TIMEOUT 300)
+                         PROPERTIES LABELS unit TIMEOUT 900)
   endif()
 endfunction()
 
