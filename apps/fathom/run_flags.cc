@@ -39,9 +39,10 @@ void add_length_flags(CLI::App& app, RunFlags& flags) {
   app.add_option("-n,--predict", flags.generation.max_tokens,
                  "Most tokens of the answer (default: 256)")
       ->check(whole_number(0, kMostTokens));
-  app.add_option("-c,--ctx-size", flags.session.context,
-                 "Most tokens, prompt and answer (default: what the model was trained for; no end with "
-                 "--kv streaming or fifo)")
+  app.add_option(
+         "-c,--ctx-size", flags.session.context,
+         "Most tokens, prompt and answer (default: what the model was trained for; no end with "
+         "--kv streaming or fifo)")
       ->check(whole_number(1, kMostTokens));
   app.add_option("-b,--chunk", flags.session.chunk, "Tokens read at a time (default: 512)")
       ->check(whole_number(1, 1 << 20));
@@ -89,9 +90,10 @@ void add_run_flags(CLI::App& app, RunFlags& flags) {
   app.add_flag("--no-cache", flags.no_cache,
                "Keep nothing of the text on disk, and read it whole even if it is kept");
   add_cache_limit(app, flags.cache_limit);
-  app.add_option("--kv-trace", flags.kv_trace,
-                 "Write which tokens each layer and head kept, whenever the policy of --kv dropped "
-                 "some: a file of one JSON object a line; the text is then read, whatever was kept of it")
+  app.add_option(
+         "--kv-trace", flags.kv_trace,
+         "Write which tokens each layer and head kept, whenever the policy of --kv dropped "
+         "some: a file of one JSON object a line; the text is then read, whatever was kept of it")
       ->type_name("FILE")
       ->check(file_name());
   app.add_flag("--json", flags.json, "Print one JSON object with the answer and all figures");

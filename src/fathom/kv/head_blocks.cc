@@ -238,7 +238,12 @@ void HeadBlocks::keep(std::span<const uint32_t> slots) {
   assert(slots.empty() || slots.back() < slots_);
   std::array<List, 2> kept;
   std::vector<uint8_t> coded;
-  std::vector<std::pair<KvHalf, std::byte*>> taken;
+  struct Taken {
+    KvHalf half;
+    std::byte* block;
+    bool coded;
+  };
+  std::vector<Taken> taken;
   std::vector<bool> moved(blocks());
   try {
     for (size_t at = 0; at < slots.size(); at += kBlock) {
@@ -248,19 +253,21 @@ void HeadBlocks::keep(std::span<const uint32_t> slots) {
                             part.back() - part.front() + 1 == part.size() &&
                             (part.size() == kBlock || part.back() + 1 == slots_);
       if (as_it_is) moved[from] = true;
-      coded.push_back(as_it_is ? coded_[from] : 0);
+      // What was coded stays so, so that nothing grows while it moves.
+      const bool codes = is_coded(from) && (as_it_is || part.size() == kBlock);
+      coded.push_back(codes ? 1 : 0);
       for (const KvHalf half : kHalves) {
         List& to = kept[static_cast<size_t>(half)];
         to.push_back(nullptr);
         if (!as_it_is) taken.reserve(taken.size() + 1);
-        to.back() = as_it_is ? list(half)[from] : source(half).take(false);
+        to.back() = as_it_is ? list(half)[from] : source(half).take(codes);
         if (as_it_is) continue;
-        taken.emplace_back(half, to.back());
-        gather(half, part, to.back());
+        taken.push_back({half, to.back(), codes});
+        gather(half, part, codes, to.back());
       }
     }
   } catch (const std::bad_alloc&) {
-    for (const auto& [half, block] : taken) source(half).give_back(block, false);
+    for (const Taken& each : taken) source(each.half).give_back(each.block, each.coded);
     throw;
   }
   for (size_t block = 0; block < blocks(); ++block) {
@@ -276,8 +283,9 @@ void HeadBlocks::keep(std::span<const uint32_t> slots) {
   slots_ = slots.size();
 }
 
-// Writes the rows at these slots, at most kBlock, into a plain block.
-void HeadBlocks::gather(KvHalf half, std::span<const uint32_t> slots, std::byte* block) const {
+// Writes the rows at these slots, at most kBlock, into a plain block, or, of kBlock, a coded one.
+void HeadBlocks::gather(KvHalf half, std::span<const uint32_t> slots, bool coded,
+                        std::byte* block) const {
   std::vector<float> gathered(slots.size() * dim_), values(kBlock * dim_);
   const Matrix<float> rows(values.data(), kBlock, dim_);
   size_t decoded = kNone;
@@ -287,7 +295,12 @@ void HeadBlocks::gather(KvHalf half, std::span<const uint32_t> slots, std::byte*
     decoded = from;
     std::copy_n(rows.row(slots[i] % kBlock), dim_, gathered.data() + i * dim_);
   }
-  source(half).pack({gathered.data(), slots.size(), dim_}, 0, block);
+  const ConstMatrix<float> kept(gathered.data(), slots.size(), dim_);
+  if (coded) {
+    source(half).encode(kept, block);
+  } else {
+    source(half).pack(kept, 0, block);
+  }
 }
 
 void HeadBlocks::read(KvHalf half, size_t slot, Matrix<float> rows) const {

@@ -66,7 +66,7 @@ class HeadBlocks {
   void own(size_t block);
   void drop_last();
   void clear_tail();
-  void gather(KvHalf half, std::span<const uint32_t> slots, std::byte* block) const;
+  void gather(KvHalf half, std::span<const uint32_t> slots, bool coded, std::byte* block) const;
 
   KvFormat format_;
   size_t dim_;

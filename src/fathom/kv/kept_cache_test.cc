@@ -164,6 +164,25 @@ TEST_P(KeptCache, KeepsWhatItIsToldTo) {
   for (const auto& [at, held] : expected) expect_holds(cache, at.first, at.second, held, rounds);
 }
 
+TEST_P(KeptCache, WhatWasCodedStaysSoWhereverItMoves) {
+  KvCache cache = make();
+  append(cache, 400);
+  std::vector<uint32_t> slots;
+  std::vector<int64_t> left;
+  for (uint32_t slot = 0; slot < 400; ++slot) {
+    if (slot > 70 && slot % 9 == 0) continue;
+    slots.push_back(slot);
+    left.push_back(slot);
+  }
+  cache.keep(0, 1, slots);
+  if (GetParam().format.coded()) {
+    const KvHeadView view = cache.view(0)[1];
+    const std::vector<int> coded(view.coded, view.coded + 6);
+    EXPECT_EQ(coded, (std::vector<int>{0, 1, 1, 1, 1, 0}));
+  }
+  expect_holds(cache, 0, 1, left, 2);
+}
+
 TEST_P(KeptCache, DroppingFreesMemory) {
   KvCache cache = make();
   while (cache.tokens() < 40'000) append(cache, 500);
