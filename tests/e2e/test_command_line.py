@@ -35,7 +35,7 @@ def test_every_command_has_help(name):
 @pytest.mark.parametrize("arguments, culprit", [
     ([], "fathom --help"),
     (["dive"], "no command 'dive'; commands: " + ", ".join(COMMANDS)),
-    (["eval", "dive"], "no task 'dive'; tasks: perplexity"),
+    (["eval", "dive"], "no task 'dive'; tasks: agreement, perplexity"),
     (["eval", "perplexity", "-m", "MODEL", "-f", "x", "--window", "3"], "--window: '3'"),
     (["eval", "perplexity", "-m", "MODEL", "-f", "FILE", "--window", "4097"],
      "--window 4097: the model was trained for 4096"),

@@ -355,11 +355,8 @@ class AttendLoop {
 
   template <int kR>
   void add_folded(const Tile& tile) {
-    if (tile.value_bits == 4) {
-      add_folded_codes<kR, 4>(tile);
-    } else {
-      add_folded_codes<kR, 8>(tile);
-    }
+    if (tile.value_bits == 4) return add_folded_codes<kR, 4>(tile);
+    add_folded_codes<kR, 8>(tile);
   }
 
   template <int kR, int kBits>
