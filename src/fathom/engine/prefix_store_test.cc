@@ -128,6 +128,13 @@ TEST_F(Store, AKilledWriterLeavesNothingUnderAName) {
 
 // Two programs that read the same and other texts in one folder with room for one and a half.
 TEST_F(Store, SeveralProgramsAtOnce) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the thread sanitizer allows no threads after fork()";
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the thread sanitizer allows no threads after fork()";
+#endif
+#endif
   read_and_keep(test_tokens(3000, 1), recorder());
   const uint64_t limit = held() + held() / 2;
   std::vector<pid_t> children;
