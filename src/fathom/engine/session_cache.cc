@@ -81,7 +81,6 @@ SessionCache::SessionCache(const Compute& compute, const ModelSpec& model,
                            const HeadPatterns& heads, const KvOptions& options, int64_t context,
                            SlabSource source)
     : compute_(compute),
-      model_(model),
       heads_(heads),
       context_(context),
       policy_(options.spec.policy),

@@ -105,7 +105,6 @@ class SessionCache {
   void drop_unseen();
 
   const Compute& compute_;
-  const ModelSpec& model_;
   const HeadPatterns& heads_;
   int64_t context_;
   int64_t held_from_ = INT64_MAX;
