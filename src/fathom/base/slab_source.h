@@ -32,7 +32,6 @@ class SlabSource {
   bool has_file() const { return file_ >= 0; }
   const std::string& why() const { return why_; }
   size_t bytes_in_memory() const { return in_memory_; }
-  size_t bytes_in_file() const { return in_file_; }
 
  private:
   struct Slab {

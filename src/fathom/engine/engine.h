@@ -141,7 +141,6 @@ class Session {
   void trace_kept(Eviction::Trace trace) {
     if (cache_.eviction() != nullptr) cache_.eviction()->set_trace(std::move(trace));
   }
-  const KvCache& kv_cache() const { return cache_.cache(); }
   // Of all layers and heads, of all that was read since the session was opened. The mass that
   // patterns keep is measured unless they hide nothing.
   const AttentionCount& attention_count() const { return attention_->count(); }
