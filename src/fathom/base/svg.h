@@ -34,7 +34,15 @@ struct SvgFont {
   std::string_view colour = "#333333";
   bool bold = false;
   double turned = 0;  // degrees clockwise around its point
+  bool halo = false;  // white around it, where it lies on lines
 };
+
+// About how wide a text is, and seldom wider, in the fonts that a picture names.
+double text_width(std::string_view text, double size, bool bold = false);
+
+// UTF-8 text as XML and HTML take it, in elements and in double-quoted attributes. Control
+// characters, which XML has no place for, become U+FFFD.
+std::string escape_markup(std::string_view text);
 
 class Svg {
  public:
@@ -42,9 +50,12 @@ class Svg {
 
   // All in one colour, with sharp edges: neighbours leave no seam.
   void boxes(std::span<const SvgBox> boxes, std::string_view colour);
+  // What an outline encloses.
+  void area(std::span<const SvgPoint> outline, std::string_view colour, double opacity = 1);
   // Through all points, in their order.
   void line(std::span<const SvgPoint> points, const SvgStroke& stroke);
-  void dot(SvgPoint centre, double radius, std::string_view colour);
+  // `note`: shown where a pointer rests on it.
+  void dot(SvgPoint centre, double radius, std::string_view colour, std::string_view note = {});
   // `at`: on the text's base line.
   void text(SvgPoint at, std::string_view text, const SvgFont& font = {});
 

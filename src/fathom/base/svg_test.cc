@@ -24,6 +24,24 @@ TEST(Svg, TextIsEscaped) {
   EXPECT_NE(text.find("rotate(-90 1 2)"), std::string::npos) << text;
 }
 
+TEST(Svg, ControlCharactersAreReplaced) {
+  EXPECT_EQ(escape_markup("a\x01\n\x1b"), "a\xef\xbf\xbd\n\xef\xbf\xbd");
+}
+
+TEST(Svg, ADotsNoteIsItsTitle) {
+  Svg svg(9, 9);
+  svg.dot({1, 2}, 3, "#123456", "a<b");
+  EXPECT_NE(std::move(svg).finish().find(
+                "<circle cx=\"1\" cy=\"2\" r=\"3\" fill=\"#123456\"><title>a&lt;b</title>"),
+            std::string::npos);
+}
+
+TEST(Svg, WidthsGrowWithCharactersNotBytes) {
+  EXPECT_DOUBLE_EQ(text_width("ab", 10), 2 * text_width("a", 10));
+  EXPECT_DOUBLE_EQ(text_width("\u00e4", 10), text_width("a", 10));
+  EXPECT_GT(text_width("a", 10, true), text_width("a", 10));
+}
+
 TEST(Svg, BoxesOfAColourAreOnePathAndNoneAreNothing) {
   Svg svg(9, 9);
   svg.boxes({}, "#ff0000");

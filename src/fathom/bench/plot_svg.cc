@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "fathom/base/svg.h"
-#include "fathom/bench/log_axis.h"
 
 namespace fathom {
 namespace {

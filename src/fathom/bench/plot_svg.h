@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fathom/base/log_axis.h"
 #include "fathom/bench/growth.h"
 
 namespace fathom {
@@ -15,12 +16,6 @@ namespace fathom {
 struct Series {
   std::string name;
   std::vector<CurvePoint> points;  // by x, all coordinates finite and above 0; may be empty
-};
-
-// Where an axis has its ticks, and how they are written.
-enum class Ticks {
-  tokens,   // powers of two: 512, 4K, 1M
-  decades,  // powers of ten: 0.001, 1, 1000
 };
 
 struct Axis {

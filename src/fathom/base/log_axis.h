@@ -4,9 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "fathom/bench/plot_svg.h"
-
 namespace fathom {
+
+// Where an axis has its ticks, and how they are written.
+enum class Ticks {
+  tokens,   // powers of two: 512, 4K, 1M; 1/8
+  decades,  // powers of ten: 0.001, 1, 1000
+};
 
 class LogAxis {
  public:

@@ -1,4 +1,4 @@
-#include "fathom/bench/log_axis.h"
+#include "fathom/base/log_axis.h"
 
 #include <cassert>
 #include <cmath>
