@@ -26,9 +26,9 @@ class Home:
     def run(self, *arguments, **options):
         return run(*arguments, env=self.env, **options)
 
-    def figures(self, *arguments):
+    def figures(self, *arguments, count=8):
         """What a run prints as JSON, and what it says on standard error."""
-        done = self.run("run", "--json", "-n", "8", *arguments)
+        done = self.run("run", "--json", "-n", str(count), *arguments)
         assert done.returncode == 0, done.stderr.decode()
         return json.loads(done.stdout), done.stderr.decode()
 
@@ -63,8 +63,9 @@ def notes(said):
 
 SETTINGS = [[], ["--precision", "f32"], ["--precision", "int8"], ["--kv", "q8"], ["--kv", "q4"],
             ["--kv", "k=q8, v=q4"], ["-b", "64"], ["-b", "100"], ["--attn", "window(size=100)"],
-            ["--attn", "strided(stride=8)"], ["--kv", "fifo(budget=300)"],
-            ["--kv", "q4; knorm(budget=300)"]]
+            ["--attn", "strided(stride=8)"], ["--kv", "q4; knorm(budget=300)"],
+            ["--kv", "k=q8, v=q4; h2o(budget=300)"], ["--kv", "snapkv(budget=300)", "-b", "100"],
+            ["--kv", "h2o(budget=300)", "--attn", "window(size=700)"]]
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma3"])
@@ -83,14 +84,39 @@ def test_the_second_run_reads_little_and_says_the_same(tiny, home, book, name, s
     assert cold["kv_kept"] == first["kv_kept"] == second["kv_kept"]
 
 
+def policies():
+    """Every policy that fathom names, with a budget of tokens and one that is a share."""
+    rows = [line.split("`")[1] for line in succeed("policies", "--markdown").splitlines()
+            if line.startswith("| `")]
+    return [row.split("(")[0] + budget for row in rows for budget in
+            (["(budget=300)", "(budget=0.25)"] if "budget=" in row else [""])]
+
+
+def test_every_policy_is_named():
+    assert {"h2o(budget=0.25)", "snapkv(budget=300)", "streaming", "keep"} <= set(policies())
+
+
+@pytest.mark.parametrize("split", ["uniform", "adaptive", "pyramid"])
+@pytest.mark.parametrize("policy", policies())
+def test_under_every_policy_another_question_is_answered_as_if_all_was_read(
+        tiny, home, book, policy, split):
+    arguments = ["-m", tiny("gemma3", context=16384), "-f", book, "--kv", policy, "--kv-split",
+                 split, "--ignore-eos"]
+    home.figures(*arguments, "-p", "what")
+    second, said = home.figures(*arguments, "-p", "who was there", count=80)
+    cold, _ = home.figures(*arguments, "-p", "who was there", "--no-cache", count=80)
+    assert [note for note in notes(said) if "--kv-split changes nothing" not in note] == []
+    assert second["prompt_tokens"] - second["cached_tokens"] <= 2 * CHUNK
+    assert second["text"] == cold["text"]
+    assert second["kv_kept"] == cold["kv_kept"]
+
+
 def test_what_cannot_be_recalled_is_not_kept(tiny, home, book):
-    for settings in (["--attn", "topk_blocks"], ["--kv", "h2o(budget=500)"],
-                     ["--kv", "fifo(budget=0.5)"]):
-        arguments = ["-m", tiny("llama", context=16384), "-f", book, *settings]
-        for _ in range(2):
-            figures, said = home.figures(*arguments)
-            assert figures["cached_tokens"] == 0
-            assert "so the text is not kept" in said and settings[1].split("(")[0] in said
+    arguments = ["-m", tiny("llama", context=16384), "-f", book, "--attn", "topk_blocks"]
+    for _ in range(2):
+        figures, said = home.figures(*arguments)
+        assert figures["cached_tokens"] == 0
+        assert "so the text is not kept" in said and "topk_blocks" in said
     assert home.parts() == []
 
 
@@ -171,11 +197,12 @@ def wait_for(condition):
     assert condition()
 
 
+@pytest.mark.parametrize("kv", ["keep", "h2o(budget=400)", "q4; snapkv(budget=0.1)"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_run_goes_on(tiny, home, tmp_path, how):
+def test_an_interrupted_run_goes_on(tiny, home, tmp_path, how, kv):
     book = tmp_path / "long.txt"
     book.write_text("".join(f"{i} {WORDS}" for i in range(300)))
-    arguments = ["-m", tiny("llama", context=65536), "-f", book, "-p", "what"]
+    arguments = ["-m", tiny("llama", context=65536), "-f", book, "-p", "what", "--kv", kv]
     process = subprocess.Popen(command("run", *arguments, "-n", "1"), env=home.env,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for(lambda: len(home.parts()) >= 2 or process.poll() is not None)

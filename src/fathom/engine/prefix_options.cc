@@ -41,8 +41,7 @@ std::string prefix_settings(const Compute& compute, const std::string& attention
          std::string(name(compute.activations));
 }
 
-Status check_recallable(const HeadPatterns& heads, const KvFormat& format, const Policy& policy,
-                        int64_t context) {
+Status check_recallable(const HeadPatterns& heads, const KvFormat& format, int64_t context) {
   for (const PatternPtr& pattern : heads.patterns) {
     if (depends_on_content(*pattern, context))
       return Error{"--attn " + pattern->spec() + " chooses by keys as they were before rounding"};
@@ -50,11 +49,6 @@ Status check_recallable(const HeadPatterns& heads, const KvFormat& format, const
     if (!as_multiplied && has_copies(*pattern, context))
       return Error{"--attn " + pattern->spec() + " copies keys as they were before rounding"};
   }
-  const auto budget = policy.budget();
-  if (budget && budget->tokens == 0)
-    return Error{"--kv " + policy.spec() + " keeps a share of the whole text"};
-  if (const KvNeeds needs = policy.needs(); needs.attention_sums || needs.recent_queries > 0)
-    return Error{"--kv " + policy.spec() + " goes by queries that are read no more"};
   return {};
 }
 

@@ -28,10 +28,9 @@ Result<PrefixOptions> prefix_options(PrefixStore store, const std::string& model
 std::string prefix_settings(const Compute& compute, const std::string& attention,
                             const KvOptions& kv);
 
-// Error: what attention or the policy keeps beside the cache is not the same when it is made of
-// what the cache holds.
-Status check_recallable(const HeadPatterns& heads, const KvFormat& format, const Policy& policy,
-                        int64_t context);
+// Error: what attention keeps beside the cache is not the same when it is made of what the cache
+// holds.
+Status check_recallable(const HeadPatterns& heads, const KvFormat& format, int64_t context);
 
 // Whether a head's keys are also kept in another order.
 bool keeps_copies(const HeadPatterns& heads, size_t layer, int64_t context);

@@ -24,10 +24,11 @@ uint64_t now() {
 
 }  // namespace
 
-std::string PrefixFacts::key() const {
+std::string PrefixFacts::key(size_t text_tokens) const {
   Sha256 hash;
   hash.add(std::string(kValues) + "\n" + model_sha256 + "\n" + settings + "\n" +
            std::to_string(chunk) + (drops ? " drops" : ""));
+  if (budget) hash.add(" to " + std::to_string(budget->of(static_cast<int64_t>(text_tokens))));
   return hash.finish().substr(0, kIdDigits);
 }
 
@@ -35,22 +36,22 @@ PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore
     : store_(std::move(store)),
       facts_(std::move(facts)),
       say_(std::move(say)),
-      key_(facts_.key()),
       grain_(std::lcm(uint64_t{facts_.chunk}, uint64_t{kBlock})),
       part_((kPartTokens + grain_ - 1) / grain_ * grain_) {}
 
 PrefixRecorder::~PrefixRecorder() { finish_part(); }
 
-PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<const TokenId> tokens,
-                                                const FirstSeenFn& first_seen, KvCache& cache) {
+size_t PrefixRecorder::recall(ThreadPool& pool, std::span<const TokenId> tokens,
+                              const FirstSeenFn& first_seen, const RestoreFn& restore,
+                              KvCache& cache) {
   finish_part();
   recorded_ = kept_ = 0;
-  if (tokens.empty()) return {};
+  if (tokens.empty()) return 0;
   const auto known = tokens.first(in_grains(tokens.size() - 1));
   for (;;) {
-    const PartChain chain = store_.find(key_, known, say_);
+    const PartChain chain = store_.find(facts_.key(tokens.size()), known, say_);
     const uint64_t count = in_grains(chain.tokens);
-    if (count == 0) return {};
+    if (count == 0) return 0;
     const uint64_t in_parts = facts_.drops ? count : count / part_ * part_;
     const auto needed = [&](size_t layer) {
       return facts_.drops ? 0 : std::min(first_seen(layer, count), in_parts);
@@ -60,18 +61,24 @@ PrefixRecorder::Recalled PrefixRecorder::recall(ThreadPool& pool, std::span<cons
         PrefixStore::remove_bad(chain.parts[bad->part].path(), bad->why, say_);
         continue;
       }
+      const PartFile& last = chain.parts.back();
+      if (const Status fits = restore(last.header().statistics); !fits.ok()) {
+        cache.truncate(0);
+        PrefixStore::remove_bad(last.path(), {last.path() + ": " + fits.error().message}, say_);
+        continue;
+      }
     } catch (const std::bad_alloc&) {
       cache.truncate(0);
       throw;
     }
     kept_ = count;
     recorded_ = in_parts;
-    return {.tokens = count, .statistics = chain.parts.back().header().statistics};
+    return count;
   }
 }
 
 void PrefixRecorder::record(std::span<const TokenId> tokens, const KvCache& cache, bool done,
-                            const std::string& statistics) {
+                            const StatisticsFn& statistics) {
   if (stopped_) return;
   if (facts_.drops) {
     record_state(tokens, cache, statistics);
@@ -99,12 +106,12 @@ void PrefixRecorder::record_parts(std::span<const TokenId> tokens, const KvCache
 // What follows a state cannot be told from it, so it is kept at every part's length, and just
 // before the end; of earlier ones the last, for a text that differs only at its end.
 void PrefixRecorder::record_state(std::span<const TokenId> tokens, const KvCache& cache,
-                                  const std::string& statistics) {
+                                  const StatisticsFn& statistics) {
   const uint64_t read = cache.tokens();
   const bool is_last = tokens.size() - read <= grain_;
   if (read % grain_ != 0 || read <= kept_ || !(read >= recorded_ + part_ || is_last)) return;
   PartHeader header = header_of(tokens, 0, read);
-  header.statistics = statistics;
+  header.statistics = statistics();
   const std::vector<Section> sections = state_sections_of(cache, header);
   add(std::move(header), sections, recorded_ - std::min(recorded_, part_));
   recorded_ = read;
@@ -112,8 +119,9 @@ void PrefixRecorder::record_state(std::span<const TokenId> tokens, const KvCache
 
 PartHeader PrefixRecorder::header_of(std::span<const TokenId> tokens, uint64_t begin,
                                      uint64_t end) const {
-  PartHeader header{.key = key_,
-                    .parent = key_,
+  const std::string key = facts_.key(tokens.size());
+  PartHeader header{.key = key,
+                    .parent = key,
                     .begin = begin,
                     .tokens = {},
                     .heads = {},

@@ -77,7 +77,7 @@ TEST_F(Recorder, AnInterruptedTextGoesOn) {
     std::vector<TokenId> upto(tokens.begin(),
                               tokens.begin() + static_cast<ptrdiff_t>(cache.tokens() + kChunk));
     read(upto, cache, nullptr);
-    interrupted->record(tokens, cache, false);
+    interrupted->record(tokens, cache, false, no_statistics);
   }
   interrupted.reset();
   EXPECT_EQ(read_and_keep(tokens, recorder()), 2048u);
@@ -89,7 +89,7 @@ TEST_F(Recorder, LeavesOutWhatNoQuerySees) {
   const KvCache whole = read_whole({tokens.begin(), tokens.begin() + 6912}, {});
   const auto first_seen = [](size_t layer, uint64_t next) { return layer == 0 ? next - 300 : 0; };
   KvCache cache(kShapes, {});
-  EXPECT_EQ(recorder().recall(pool_, tokens, first_seen, cache).tokens, 6912u);
+  EXPECT_EQ(recorder().recall(pool_, tokens, first_seen, any, cache), 6912u);
   EXPECT_EQ(cache.tokens(), 6912u);
   EXPECT_EQ(cache.slots(0, 0), 6912u - 6144) << "what the next part begins with stays";
   EXPECT_EQ(cache.positions(0, 0)[0].value, 6144);
@@ -236,8 +236,13 @@ TEST_F(Recorder, OfCachesThatDropTokensTheStateIsKept) {
   };
   const auto say = [this](std::string_view line) { said_.emplace_back(line); };
   const auto tokens = test_tokens(5000);
+  std::string statistics;
   const auto recall = [&](const std::vector<TokenId>& text, KvCache& cache) {
-    return PrefixRecorder(store(), facts(), say).recall(pool_, text, all_seen, cache);
+    const auto restore = [&](std::string_view kept) -> Status {
+      statistics = kept;
+      return {};
+    };
+    return PrefixRecorder(store(), facts(), say).recall(pool_, text, all_seen, restore, cache);
   };
   KvCache cache(kShapes, {});
   std::optional<PrefixRecorder> recorder(PrefixRecorder(store(), facts(), say));
@@ -252,20 +257,21 @@ TEST_F(Recorder, OfCachesThatDropTokensTheStateIsKept) {
         cache.keep(layer, h, slots);
       }
     }
-    recorder->record(tokens, cache, false, "statistics");
+    recorder->record(tokens, cache, false,
+                     [&] { return "up to " + std::to_string(cache.tokens()); });
   }
   recorder.reset();
   KvCache same(kShapes, {});
-  const auto recalled = recall(tokens, same);
-  EXPECT_EQ(recalled.tokens, 4992u);
-  EXPECT_EQ(recalled.statistics, "statistics");
+  EXPECT_EQ(recall(tokens, same), 4992u);
+  EXPECT_EQ(statistics, "up to 4992");
   EXPECT_TRUE(content(same) == content(cache));
   EXPECT_TRUE(std::ranges::equal(same.positions(2, 1), cache.positions(2, 1)));
   EXPECT_EQ(files().size(), 2u) << "4096 and 4992";
   auto other = tokens;
   other[4990] += 1;
   KvCache earlier(kShapes, {});
-  EXPECT_EQ(recall(other, earlier).tokens, 4096u);
+  EXPECT_EQ(recall(other, earlier), 4096u);
+  EXPECT_EQ(statistics, "up to 4096");
   EXPECT_EQ(said_, std::vector<std::string>{});
 }
 

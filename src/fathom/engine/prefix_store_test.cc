@@ -148,7 +148,7 @@ TEST_F(Store, SeveralProgramsAtOnce) {
         const auto tokens = test_tokens(3000, 1 + (turn + program) % 3);
         PrefixRecorder mine = recorder("plain", limit);
         KvCache cache(kShapes, {});
-        mine.recall(pool, tokens, all_seen, cache);
+        mine.recall(pool, tokens, all_seen, any, cache);
         read(pool, tokens, cache, &mine);
         KvCache whole(kShapes, {});
         read(pool, tokens, whole, nullptr);

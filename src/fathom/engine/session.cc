@@ -179,7 +179,8 @@ Status Session::read_prompt(std::span<const TokenId> tokens, const ProgressFn& p
     if (done == tokens.size()) FATHOM_CHECK(read_logits(hidden.rows_at(count - 1, 1)));
     const Status reported = report(progress, done, tokens.size(), watch);
     if (recorder != nullptr)
-      recorder->record(tokens, cache_.cache(), done == tokens.size() || !reported.ok());
+      recorder->record(tokens, cache_.cache(), done == tokens.size() || !reported.ok(),
+                       [this] { return cache_.statistics(); });
     FATHOM_CHECK(reported);
   }
   return {};

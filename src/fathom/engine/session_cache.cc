@@ -139,6 +139,11 @@ void SessionCache::clear() {
   if (eviction_ != nullptr) eviction_->clear();
 }
 
+Status SessionCache::restore(std::string_view statistics) {
+  if (eviction_ != nullptr) return eviction_->restore(statistics, cache_);
+  return statistics.empty() ? Status() : Error{"it is of a cache that drops tokens"};
+}
+
 int64_t SessionCache::first_needed(size_t layer, int64_t next) const {
   const auto unseen = [&](int64_t block) {
     const PositionRange keys{{0}, {block * kBlockTokens}};

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fathom/base/kv_reach.h"
@@ -94,6 +95,11 @@ class SessionCache {
   // A text was read: blocks that are whole and still plain are coded.
   void settle();
   void clear();
+
+  // What the policy knows beside cache(), and what it knew of a text that this was filled with
+  // again. Error: it is of another policy or cache.
+  std::string statistics() const { return eviction_ ? eviction_->statistics() : std::string(); }
+  Status restore(std::string_view statistics);
 
   KvCount count() const;
   Eviction* eviction() { return eviction_.get(); }

@@ -8,8 +8,7 @@ namespace fathom {
 
 void Session::keep_prefixes(const PrefixOptions& prefixes) {
   const Status recallable =
-      check_recallable(heads_, cache_.cache().format(), *options_.kv.spec.policy,
-                       static_cast<int64_t>(options_.context));
+      check_recallable(heads_, cache_.cache().format(), static_cast<int64_t>(options_.context));
   if (!recallable.ok())
     return prefixes.say(recallable.error().message + ", so the text is not kept");
   recorder_.emplace(
@@ -18,6 +17,7 @@ void Session::keep_prefixes(const PrefixOptions& prefixes) {
                   .settings = prefix_settings(compute_, options_.attention.spec(), options_.kv),
                   .chunk = options_.chunk,
                   .drops = cache_.policy_drops(),
+                  .budget = options_.kv.spec.policy->budget(),
                   .model = prefixes.model,
                   .text = prefixes.text},
       prefixes.say);
@@ -29,7 +29,8 @@ size_t Session::recall(std::span<const TokenId> tokens) {
     const auto first_seen = [this](size_t layer, uint64_t next) {
       return cache_.first_seen(layer, next);
     };
-    recalled_ = recorder_->recall(*compute_.pool, tokens, first_seen, cache_.cache()).tokens;
+    const auto restore = [this](std::string_view statistics) { return cache_.restore(statistics); };
+    recalled_ = recorder_->recall(*compute_.pool, tokens, first_seen, restore, cache_.cache());
     append_recalled();
   } catch (const std::bad_alloc&) {  // it is read, as far as memory goes
     clear();

@@ -43,6 +43,8 @@ class Prefixes : public testing::Test {
   ~Prefixes() override { std::filesystem::remove_all(root_); }
 
   static uint64_t all_seen(size_t, uint64_t) { return 0; }
+  static std::string no_statistics() { return {}; }
+  static Status any(std::string_view) { return {}; }
 
   std::string folder() const { return (root_ / "prefixes").string(); }
   PrefixStore store(uint64_t limit = kNoLimit) const {
@@ -84,7 +86,8 @@ class Prefixes : public testing::Test {
         cache.write(pool, layer, {keys.data(), count, cols}, {values.data(), count, cols});
       }
       cache.commit(pool, count);
-      if (recorder != nullptr) recorder->record(tokens, cache, cache.tokens() == tokens.size());
+      if (recorder != nullptr)
+        recorder->record(tokens, cache, cache.tokens() == tokens.size(), no_statistics);
     }
   }
   KvCache read_whole(const std::vector<TokenId>& tokens, const KvFormat& format) {
@@ -96,7 +99,7 @@ class Prefixes : public testing::Test {
   size_t read_and_keep(const std::vector<TokenId>& tokens, PrefixRecorder recorder,
                        const KvFormat& format = {}) {
     KvCache cache(kShapes, format);
-    const size_t recalled = recorder.recall(pool_, tokens, all_seen, cache).tokens;
+    const size_t recalled = recorder.recall(pool_, tokens, all_seen, any, cache);
     read(tokens, cache, &recorder);
     EXPECT_TRUE(content(cache) == content(read_whole(tokens, format)));
     return recalled;

@@ -7,37 +7,15 @@
 #include <vector>
 
 #include "fathom/kernels/key_sums.h"
+#include "fathom/kv/attention_sums.h"
 #include "fathom/kv/recent_queries.h"
 #include "fathom/kv/selection.h"
+#include "fathom/kv/statistics_bytes.h"
 
 namespace fathom {
 namespace {
 
 size_t blocks_for(size_t slots) { return (slots + kBlock - 1) / kBlock; }
-
-// What each token of a head got so far.
-struct AttentionSums {
-  std::vector<Position> positions;  // of the tokens it is about, ascending
-  std::vector<float> sums;          // [slots], up to whole blocks
-
-  // Makes these the head's tokens: those that are new got nothing yet.
-  void follow(std::span<const Position> held) {
-    const size_t known = positions.size();
-    const bool grown =
-        known <= held.size() &&
-        (known == 0 || (held[0] == positions[0] && held[known - 1] == positions.back()));
-    if (!grown) {
-      std::vector<float> moved(held.size());
-      for (size_t slot = 0, old = 0; slot < held.size(); ++slot) {
-        while (old < known && positions[old] < held[slot]) ++old;
-        if (old < known && positions[old] == held[slot]) moved[slot] = sums[old];
-      }
-      sums = std::move(moved);
-    }
-    positions.assign(held.begin(), held.end());
-    sums.resize(blocks_for(held.size()) * kBlock);
-  }
-};
 
 struct Layer {
   size_t group = 1;                   // query heads of a KV head
@@ -69,26 +47,24 @@ struct Eviction::Impl {
   void keep(KvCache& cache, size_t layer, size_t head, std::span<const uint32_t> slots) {
     const size_t held = cache.slots(layer, head);
     if (slots.size() == held) return;
-    if (needs.attention_sums) keep_sums(layers[layer].got[head], slots);
+    if (needs.attention_sums) layers[layer].got[head].keep(slots);
     cache.keep(layer, head, slots);
     evicted += held - slots.size();
     if (trace) trace(layer, head, cache.positions(layer, head));
   }
 
-  static void keep_sums(AttentionSums& got, std::span<const uint32_t> slots) {
-    for (size_t i = 0; i < slots.size(); ++i) {
-      got.positions[i] = got.positions[slots[i]];
-      got.sums[i] = got.sums[slots[i]];
-    }
-    got.positions.resize(slots.size());
-    got.sums.resize(slots.size());
-    got.sums.resize(blocks_for(slots.size()) * kBlock);
+  // The sums of a layer's tokens are of those that the cache holds now.
+  void follow(const KvCache& cache, size_t layer) {
+    std::vector<AttentionSums>& got = layers[layer].got;
+    for (size_t h = 0; h < got.size(); ++h)
+      got[h].follow(cache.positions(layer, h), cache.tokens());
   }
 
   void drop_passed(KvCache& cache, const KvReach& reach);
   std::vector<Choice> due(const KvCache& cache, const KvBudget& budget, bool decoding) const;
   void score(const KvCache& cache, const Choice& choice, size_t head, std::span<float> to) const;
   void share_scores(Choice& choice) const;
+  Status read(std::string_view statistics, const KvCache& cache);
 };
 
 Eviction::Eviction(PolicyPtr policy, const BudgetSplit& split, const KvCache& cache,
@@ -123,14 +99,14 @@ void Eviction::observe(const Compute& compute, const KvCache& cache, size_t laye
   of.scale = args.scale;
   if (of.last) of.last->append(args.queries, {static_cast<int64_t>(cache.tokens())});
   if (!impl_->needs.attention_sums) return;
-  for (size_t h = 0; h < of.got.size(); ++h) of.got[h].follow(cache.positions(layer, h));
+  impl_->follow(cache, layer);
   std::vector<float*> sums;
-  for (const AttendPart& part : args.parts)
-    sums.push_back(of.got[part.head / of.group].sums.data());
+  for (const AttendPart& part : args.parts) sums.push_back(of.got[part.head / of.group].data());
   key_sums(compute, args, sums);
 }
 
 void Eviction::evict(ThreadPool& pool, KvCache& cache, bool decoding) {
+  for (size_t layer = 0; layer < impl_->layers.size(); ++layer) impl_->follow(cache, layer);
   if (const auto reach = impl_->policy->reach()) return impl_->drop_passed(cache, *reach);
   const std::optional<KvBudget> budget = impl_->policy->budget();
   if (!budget || (decoding && !impl_->policy->while_decoding())) return;
@@ -216,7 +192,7 @@ void Eviction::Impl::score(const KvCache& cache, const Choice& choice, size_t he
   scoring.positions = cache.positions(choice.layer, head);
   scoring.end = {static_cast<int64_t>(cache.tokens())};
   scoring.recent_sums = choice.recent_sums[head];
-  if (needs.attention_sums) scoring.attention_sums = std::span(layer.got[head].sums).first(slots);
+  if (needs.attention_sums) scoring.attention_sums = layer.got[head].sums();
   if (needs.recent_scores && layer.last) {
     const size_t blocks = blocks_for(slots);
     const size_t rows =
@@ -258,6 +234,37 @@ void Eviction::clear() {
   }
 }
 
+std::string Eviction::statistics() const {
+  std::string bytes;
+  for (const Layer& layer : impl_->layers) {
+    for (const AttentionSums& got : layer.got) put_numbers(bytes, got.sums());
+    if (layer.last) layer.last->save(bytes);
+  }
+  return bytes;
+}
+
+Status Eviction::restore(std::string_view statistics, const KvCache& cache) {
+  const Status restored = impl_->read(statistics, cache);
+  if (!restored.ok()) clear();
+  return restored;
+}
+
+Status Eviction::Impl::read(std::string_view statistics, const KvCache& cache) {
+  StatisticsReader reader(statistics);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    Layer& layer = layers[l];
+    for (size_t h = 0; h < layer.got.size(); ++h) {
+      FATHOM_TRY(std::vector<float> sums, reader.numbers<float>());
+      if (sums.size() != cache.slots(l, h))
+        return Error{"the policy's statistics are of other tokens than the cache's"};
+      layer.got[h].restore(std::move(sums), cache.positions(l, h));
+    }
+    if (layer.last) FATHOM_CHECK(layer.last->restore(reader, cache.tokens()));
+  }
+  if (!reader.at_end()) return Error{"the policy's statistics have more than its lists"};
+  return {};
+}
+
 void Eviction::set_trace(Trace trace) { impl_->trace = std::move(trace); }
 
 uint64_t Eviction::evicted() const { return impl_->evicted; }
@@ -265,8 +272,7 @@ uint64_t Eviction::evicted() const { return impl_->evicted; }
 size_t Eviction::bytes() const {
   size_t bytes = 0;
   for (const Layer& layer : impl_->layers) {
-    for (const AttentionSums& got : layer.got)
-      bytes += got.positions.capacity() * sizeof(Position) + got.sums.capacity() * sizeof(float);
+    for (const AttentionSums& got : layer.got) bytes += got.bytes();
     if (layer.last) bytes += layer.last->bytes();
   }
   return bytes;

@@ -10,7 +10,10 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
+#include "fathom/base/result.h"
 #include "fathom/kernels/attend.h"
 #include "fathom/kv/budget_split.h"
 #include "fathom/kv/cache.h"
@@ -33,13 +36,20 @@ class Eviction {
 
   // A layer's call of attend() ran: `args` are those parts of it that are over the cache, log_sums
   // included. Keys and values of these tokens are written to `cache` and not committed. Between
-  // calls others may have truncated it, or dropped the oldest tokens of some heads.
+  // calls others may have truncated it; between commit() and evict(), dropped the oldest tokens of
+  // some heads.
   void observe(const Compute& compute, const KvCache& cache, size_t layer, const AttendArgs& args);
   // Drops what exceeds the budget, if it is due: after a prefill's step (`decoding` false) at once,
   // while decoding once a layer's heads hold a block too many on average. By position (KvReach),
   // drops the blocks that no later query sees.
   void evict(ThreadPool& pool, KvCache& cache, bool decoding);
   void clear();  // forgets the text
+
+  // All that is known of the text beside what `cache` holds, and back: what then follows is as if
+  // it had never been away. Between steps. Error: it is of another policy or cache; then nothing is
+  // known.
+  std::string statistics() const;
+  Status restore(std::string_view statistics, const KvCache& cache);
 
   // Told what a head holds each time some of it was dropped.
   using Trace = std::function<void(size_t layer, size_t kv_head, std::span<const Position> kept)>;

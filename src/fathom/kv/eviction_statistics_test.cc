@@ -193,5 +193,20 @@ TEST_F(Statistics, FollowTheCache) {
     ASSERT_NO_FATAL_FAILURE(check(head.first, head.second));
 }
 
+// Tokens that are cut off and read anew have what they got since.
+TEST_F(Statistics, FollowACutText) {
+  constexpr size_t kLeft = 40;
+  ASSERT_NO_FATAL_FAILURE(text_.step(85));
+  text_.cache.truncate(kLeft);
+  for (auto& [layer, queries] : text_.queries)
+    queries.resize(kLeft * kShapes[layer].kv_heads * kGroup * kShapes[layer].head_dim);
+  for (auto& [head, sums] : sums_) sums.erase(sums.lower_bound(kLeft), sums.end());
+  ASSERT_NO_FATAL_FAILURE(text_.step(45));
+  ASSERT_NO_FATAL_FAILURE(text_.step(10));
+  for (const auto& [head, told] : probe_->told)
+    ASSERT_NO_FATAL_FAILURE(check(head.first, head.second));
+  EXPECT_EQ(probe_->told.size(), 7u);
+}
+
 }  // namespace
 }  // namespace fathom

@@ -1,16 +1,24 @@
 #include "fathom/kv/policy.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "fathom/base/parameter_parser.h"
 
 namespace fathom {
+namespace {
+
+constexpr int kShareBits = 6;
+
+}  // namespace
 
 int64_t KvBudget::of(int64_t text_tokens) const {
   if (tokens > 0) return tokens;
   const double part = share * static_cast<double>(text_tokens);
-  return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(part)));
+  const auto exact = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(part)));
+  const int dropped = std::max(0, static_cast<int>(std::bit_width(exact)) - kShareBits);
+  return static_cast<int64_t>(exact >> dropped << dropped);
 }
 
 std::string KvBudget::text() const {

@@ -55,10 +55,12 @@ struct KvScoring {
 
 // Tokens for each KV head on average, or a share of the text's.
 struct KvBudget {
-  int64_t tokens = 0;                     // at least 1, or 0: the share is meant
-  double share = 0;                       // between 0 and 1
-  int64_t of(int64_t text_tokens) const;  // at least 1
-  std::string text() const;               // as a specification has it: "4096", "0.1"
+  int64_t tokens = 0;  // at least 1, or 0: the share is meant
+  double share = 0;    // between 0 and 1
+  // At least 1. A share's is rounded down to 6 bits, by 3 % at most: texts of about one length,
+  // such as a document with one question or another, have the same.
+  int64_t of(int64_t text_tokens) const;
+  std::string text() const;  // as a specification has it: "4096", "0.1"
 };
 
 class Policy {

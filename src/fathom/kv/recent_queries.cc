@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 
 #include "fathom/base/buffer.h"
 #include "fathom/kernels/block_plan.h"
@@ -54,13 +55,50 @@ void RecentQueries::append(ConstMatrix<float> queries, Position first) {
   const size_t count = positions_.size();
   for (size_t i = queries.rows - std::min(queries.rows, count); i < queries.rows; ++i) {
     const Position position{first.value + static_cast<int64_t>(i)};
-    const size_t row = static_cast<size_t>(position.value) % count;
+    const size_t row = row_of(position);
     positions_[row] = position;
     std::copy_n(queries.row(i), queries.cols, rows_.data() + row * queries.cols);
   }
 }
 
 void RecentQueries::clear() { std::ranges::fill(positions_, kNone); }
+
+void RecentQueries::save(std::string& bytes) const {
+  std::vector<int64_t> positions;
+  for (const Position position : positions_)
+    if (position != kNone) positions.push_back(position.value);
+  std::ranges::sort(positions);
+  const size_t cols = heads_ * head_dim_;
+  std::vector<float> rows;
+  rows.reserve(positions.size() * cols);
+  for (const int64_t position : positions) {
+    const float* const row = rows_.data() + row_of({position}) * cols;
+    rows.insert(rows.end(), row, row + cols);
+  }
+  put_numbers(bytes, std::span<const int64_t>(positions));
+  put_numbers(bytes, std::span<const float>(rows));
+}
+
+Status RecentQueries::restore(StatisticsReader& reader, size_t tokens) {
+  FATHOM_TRY(const std::vector<int64_t> positions, reader.numbers<int64_t>());
+  FATHOM_TRY(const std::vector<float> rows, reader.numbers<float>());
+  const auto end = static_cast<int64_t>(tokens);
+  const int64_t begin = std::max<int64_t>(0, end - std::ssize(positions_));
+  const bool last =
+      std::ranges::all_of(positions, [&](int64_t p) { return begin <= p && p < end; });
+  const bool ascend =
+      std::ranges::adjacent_find(positions, std::greater_equal<>()) == positions.end();
+  const size_t cols = heads_ * head_dim_;
+  if (!last || !ascend || rows.size() != positions.size() * cols)
+    return Error{"the policy's statistics are not of the text's last queries"};
+  clear();
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const size_t row = row_of({positions[i]});
+    positions_[row] = {positions[i]};
+    std::copy_n(rows.data() + i * cols, cols, rows_.data() + row * cols);
+  }
+  return {};
+}
 
 void RecentQueries::sum_weights(const Compute& compute, float scale,
                                 std::span<const KvHeadView> kv_heads,

@@ -6,11 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fathom/base/matrix.h"
 #include "fathom/base/position.h"
+#include "fathom/base/result.h"
 #include "fathom/kernels/attend.h"
+#include "fathom/kv/statistics_bytes.h"
 
 namespace fathom {
 
@@ -22,6 +25,11 @@ class RecentQueries {
   // Queries [n, heads * head_dim] at `first` and after; forgets those of later positions.
   void append(ConstMatrix<float> queries, Position first);
   void clear();
+
+  // Them as bytes (statistics_bytes.h), and back. Error: they are not such queries of a text of
+  // `tokens`; then nothing changed.
+  void save(std::string& bytes) const;
+  Status restore(StatisticsReader& reader, size_t tokens);
 
   // sums[h][slot]: the softmax weights that a token of KV head h gets from the queries here, each
   // over the tokens at its position and before; [slots] each.
@@ -39,6 +47,10 @@ class RecentQueries {
 
  private:
   static constexpr Position kNone{-1};
+
+  size_t row_of(Position position) const {
+    return static_cast<size_t>(position.value) % positions_.size();
+  }
 
   size_t heads_, head_dim_;
   std::vector<Position> positions_;  // by row; kNone: the row is empty
