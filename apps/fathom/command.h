@@ -32,6 +32,7 @@ Command pull_command(CLI::App& program);
 Command cache_command(CLI::App& program);
 Command list_command(CLI::App& program);
 Command info_command(CLI::App& program);
+Command rope_command(CLI::App& program);
 Command tokenize_command(CLI::App& program);
 Command patterns_command(CLI::App& program);
 Command pattern_command(CLI::App& program);

@@ -10,6 +10,7 @@
 #include "fathom/engine/model_store.h"
 #include "fathom/kernels/panel.h"
 #include "fathom/model/model.h"
+#include "fathom/model/rope_of_model.h"
 #include "fathom/text/chat_template.h"
 #include "model_flags.h"
 #include "terminal.h"
@@ -52,7 +53,7 @@ void describe_attention(const ModelSpec& spec, Json& facts) {
   facts["rope_base"] = spec.rope_base;
   facts["rope_base_windowed"] =
       spec.rope_base_windowed ? Json(*spec.rope_base_windowed) : Json(nullptr);
-  facts["rope_scaling"] = spec.rope_scaling;
+  facts["rope_scaling"] = brief(spec.rope_scaling);
   facts["heads"] = over_layers(spec, [](const AttentionSpec& a) { return a.heads; });
   facts["kv_heads"] = over_layers(spec, [](const AttentionSpec& a) { return a.kv_heads; });
   facts["head_size"] = over_layers(spec, [](const AttentionSpec& a) { return a.head_dim; });

@@ -8,6 +8,7 @@
 #include "cache_flags.h"
 #include "fathom/engine/head_patterns.h"
 #include "fathom/engine/model_store.h"
+#include "fathom/model/rope_of_model.h"
 
 namespace fathom {
 namespace {
@@ -114,6 +115,14 @@ void add_model_flags(CLI::App& app, ModelFlags& flags) {
       ->type_name("f32|bf16|int8|fast");
 }
 
+void add_rope_flag(CLI::App& app, std::string& rope) {
+  app.add_option("--rope", rope,
+                 "How positions beyond the trained context become angles, like 'yarn(factor=4)'; a "
+                 "factor that is left out is what the context asks for. Scalings: " +
+                     rope_forms() + " (default: auto, what the model file says)")
+      ->type_name("SCALING");
+}
+
 Result<ModelSettings> check(const ModelFlags& flags) {
   ModelSettings settings;
   const auto isa = parse_isa(flags.isa);
@@ -128,6 +137,9 @@ Result<ModelSettings> check(const ModelFlags& flags) {
   const auto split = parse_budget_split(flags.kv_split);
   if (!split.ok()) return Error{"--kv-split: " + split.error().message};
   settings.kv = {.spec = *kv, .split = *split};
+  auto rope = parse_rope_scaling(flags.rope);
+  if (!rope.ok()) return Error{"--rope: " + rope.error().message};
+  settings.rope = std::move(*rope);
   if (!flags.kv_ram.empty()) {
     FATHOM_TRY(const uint64_t bytes, parse_bytes(flags.kv_ram));
     FATHOM_TRY(std::string folder, home_folder());
@@ -158,11 +170,16 @@ Status check_kv(const ModelSettings& settings, const Engine& engine) {
   return sound.ok() ? sound : Error{"--attn and --kv: " + sound.error().message};
 }
 
-Status check_context(std::string_view flag, size_t tokens, const Model& model) {
-  const size_t trained = model.spec.trained_context;
-  if (tokens <= trained) return {};
-  return Error{std::string(flag) + " " + std::to_string(tokens) + ": the model was trained for " +
-               std::to_string(trained) + " tokens and answers badly beyond; ask for at most that"};
+Status check_rope(const RopeScaling& rope, const Model& model) {
+  const auto settled = settle(rope, model.spec, model.spec.trained_context);
+  return settled.ok() ? Status() : Error{"--rope: " + settled.error().message};
+}
+
+Status check_context(std::string_view flag, size_t tokens, const Model& model,
+                     const RopeScaling& rope) {
+  const Status reached = check_rope_reach(model.spec, rope, tokens);
+  if (reached.ok()) return {};
+  return Error{std::string(flag) + " " + std::to_string(tokens) + ": " + reached.error().message};
 }
 
 }  // namespace fathom

@@ -22,6 +22,7 @@ struct ModelFlags {
   std::string kv = "keep";
   std::string kv_split = "uniform";
   std::string kv_ram;
+  std::string rope = "auto";
 };
 
 constexpr uint64_t kMostTokens = 1'000'000'000;
@@ -35,11 +36,14 @@ CLI::Validator number(std::string range, bool (*within)(double));
 // -m alone, for commands that only look at a model.
 void add_model_flag(CLI::App& app, std::string& model);
 void add_model_flags(CLI::App& app, ModelFlags& flags);
+// --rope, for commands whose figures it changes.
+void add_rope_flag(CLI::App& app, std::string& rope);
 
 struct ModelSettings {
   EngineOptions engine;
   PatternMap attention;
   KvOptions kv;
+  RopeScaling rope;
 };
 
 // Errors name the flag.
@@ -51,8 +55,13 @@ Status check_attention(const PatternMap& attention, const Model& model);
 // Of --kv. Error: --attn has patterns that make no sense with it, or its types are too wide.
 Status check_kv(const ModelSettings& settings, const Engine& engine);
 
-// Of -c and the like. Error: more than the model was trained for; names the flag.
-Status check_context(std::string_view flag, size_t tokens, const Model& model);
+// Of --rope. Error: its lists do not fit the model.
+Status check_rope(const RopeScaling& rope, const Model& model);
+
+// Of -c and the like. Error: more than the model was trained for, and `rope` is automatic; names
+// the flag.
+Status check_context(std::string_view flag, size_t tokens, const Model& model,
+                     const RopeScaling& rope = {});
 
 // "full, window(size)": what --attn takes; and what --kv takes.
 std::string pattern_forms();

@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include "fathom/model/rope_of_model.h"
 #include "terminal.h"
 
 namespace fathom {
@@ -73,9 +74,10 @@ std::string settings_text(const RunReport& report) {
          "prompt     " + grouped(report.prompt_tokens) + " tokens, " + report.form + "\n" +  //
          "context    " +
          (report.session->has_end() ? grouped(report.session->context()) + " tokens" : "no end") +
-         "\n" +                                     //
-         "attention  " + report.attention + "\n" +  //
-         "cache      " + report.kv + "\n" +         //
+         "\n" +                                                                //
+         "rope       " + brief(report.session->model().rope_scaling) + "\n" +  //
+         "attention  " + report.attention + "\n" +                             //
+         "cache      " + report.kv + "\n" +                                    //
          "compute    " + std::string(name(report.engine->precision())) + ", " +
          std::string(name(compute.isa)) + ", " + std::to_string(report.engine->threads()) +
          " threads\n" +  //
@@ -111,6 +113,7 @@ nlohmann::ordered_json to_json(const RunReport& report) {
           {"attn", report.attention},
           {"context", report.session->has_end() ? nlohmann::ordered_json(report.session->context())
                                                 : nlohmann::ordered_json(nullptr)},
+          {"rope", brief(report.session->model().rope_scaling)},
           {"prompt_tokens", report.prompt_tokens},
           {"cached_tokens", report.session->recalled()},
           {"completion_tokens", report.answer.tokens},

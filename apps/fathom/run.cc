@@ -10,6 +10,7 @@
 #include "command.h"
 #include "fathom/base/stopwatch.h"
 #include "fathom/kv/kept_trace.h"
+#include "fathom/model/rope_of_model.h"
 #include "interrupt.h"
 #include "prompt.h"
 #include "report.h"
@@ -21,14 +22,17 @@ namespace fathom {
 namespace {
 
 // Both numbers, and what to do. An answer needs room for one token at least.
-Status check_room(size_t prompt_tokens, size_t context, size_t trained) {
+Status check_room(size_t prompt_tokens, size_t context, const ModelSpec& model) {
   if (prompt_tokens < context) return {};
   std::string message = "the prompt has " + std::to_string(prompt_tokens) +
                         " tokens, and with an answer does not fit the context of " +
                         std::to_string(context) + ": ";
+  const size_t trained = *rope_reach(model, {});
   message += prompt_tokens < trained
                  ? "raise it with -c, up to the model's " + std::to_string(trained)
-                 : "give shorter documents, or take a model trained for a longer context";
+                 : "give shorter documents, take a model trained for a longer context, or stretch "
+                   "this one's positions: " +
+                       rope_advice(model, prompt_tokens + 1);
   return Error{message};
 }
 
@@ -64,12 +68,17 @@ Status answer(Session& session, const RunFlags& flags, RunReport& report) {
 }
 
 // Flags that changed nothing should be seen.
-std::string notes(std::vector<std::string> without_effect, const PatternMap& attention,
-                  const ModelSpec& model, int64_t context) {
-  const auto heads = patterns_of(model, attention);
-  if (attention.spec() != "model" && heads.ok() && sees_as_trained(model, *heads, context))
+std::string notes(std::vector<std::string> without_effect, const SessionOptions& options,
+                  const Session& session) {
+  const PatternMap& attention = options.attention;
+  const auto heads = patterns_of(session.model(), attention);
+  const auto context = static_cast<int64_t>(session.context());
+  if (attention.spec() != "model" && heads.ok() &&
+      sees_as_trained(session.model(), *heads, context))
     without_effect.push_back("--attn " + attention.spec() + " changes nothing within " +
                              std::to_string(context) + " tokens");
+  for (std::string& note : rope_notes(session.model(), options.rope, session.span()))
+    without_effect.push_back(std::move(note));
   std::string text;
   for (const std::string& note : without_effect) text += "note       " + note + "\n";
   return text;
@@ -143,24 +152,30 @@ int run(const CLI::App& app, const RunFlags& flags) {
   if (!engine.ok()) return failed(engine.error());
   const Model& model = engine.value()->model();
   const bool endless = settings.value().kv.spec.policy->reach().has_value();
-  const Status fits = check_context("-c", endless ? 0 : flags.session.context, model);
+  const Status fits =
+      check_context("-c", endless ? 0 : flags.session.context, model, settings->rope);
   if (!fits.ok()) return misused(fits.error());
   const Status there = check_attention(settings.value().attention, model);
   if (!there.ok()) return misused(there.error());
   const Status kept = check_kv(*settings, *engine.value());
   if (!kept.ok()) return misused(kept.error());
+  const Status turned = check_rope(settings->rope, model);
+  if (!turned.ok()) return misused(turned.error());
   const auto prompt = make_prompt(model, documents.value(), flags);
   if (!prompt.ok()) return failed(prompt.error());
 
+  const size_t length = prompt.value().tokens.size();
   SessionOptions options = flags.session;
   options.attention = settings.value().attention;
   options.kv = settings.value().kv;
+  options.rope = settings.value().rope;
+  if (options.context == 0 && !endless)
+    options.context = rope_context(model.spec, options.rope, length + flags.generation.max_tokens);
   options.prefixes = prefixes_for(flags, documents.value());
   const auto session = Session::open(*engine.value(), options);
   if (!session.ok()) return failed(session.error());
   const size_t context = session.value()->context();
-  const size_t length = prompt.value().tokens.size();
-  const Status room = check_room(length, context, model.spec.trained_context);
+  const Status room = check_room(length, context, model.spec);
   if (!room.ok()) return failed(room.error());
 
   auto trace = trace_kept(flags, **session);
@@ -172,8 +187,7 @@ int run(const CLI::App& app, const RunFlags& flags) {
   report.attention = options.attention.spec();
   report.kv = options.kv.spec.spec();
   report.kv_split = options.kv.split.spec();
-  report.notes = notes(without_effect(app, flags), options.attention, model.spec,
-                       static_cast<int64_t>(context));
+  report.notes = notes(without_effect(app, flags), options, **session);
   report.engine = engine.value().get();
   report.session = session.value().get();
   report.sampling = flags.generation.sampling;

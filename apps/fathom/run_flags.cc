@@ -41,8 +41,8 @@ void add_length_flags(CLI::App& app, RunFlags& flags) {
       ->check(whole_number(0, kMostTokens));
   app.add_option(
          "-c,--ctx-size", flags.session.context,
-         "Most tokens, prompt and answer (default: what the model was trained for; no end with "
-         "--kv streaming or fifo)")
+         "Most tokens, prompt and answer (default: what the model was trained for; with --rope "
+         "what that reaches or the text needs; no end with --kv streaming or fifo)")
       ->check(whole_number(1, kMostTokens));
   app.add_option("-b,--chunk", flags.session.chunk, "Tokens read at a time (default: 512)")
       ->check(whole_number(1, 1 << 20));
@@ -86,6 +86,7 @@ void add_run_flags(CLI::App& app, RunFlags& flags) {
   add_model_flags(app, flags.model);
   add_prompt_flags(app, flags);
   add_length_flags(app, flags);
+  add_rope_flag(app, flags.model.rope);
   add_sampling_flags(app, flags.generation);
   app.add_flag("--no-cache", flags.no_cache,
                "Keep nothing of the text on disk, and read it whole even if it is kept");

@@ -11,7 +11,7 @@ import tiny_models
 from conftest import command, fail, run, succeed
 
 COMMANDS = ("run", "eval", "bench", "cache", "pull", "list", "info", "tokenize", "patterns",
-            "pattern", "policies")
+            "pattern", "policies", "rope")
 
 
 def test_version():

@@ -106,7 +106,9 @@ WRONG = {
     "RoPE base of zero": ("llama", set_key("llama.rope.freq_base", 0.0, KIND.FLOAT32), "freq_base"),
     "odd rotary size": ("llama", set_key("llama.rope.dimension_count", 7), "dimension_count"),
     "unknown RoPE scaling": (
-        "llama", set_key("llama.rope.scaling.type", "longrope", KIND.STRING), "longrope"),
+        "llama", set_key("llama.rope.scaling.type", "su", KIND.STRING), "'su' is not supported"),
+    "LongRoPE without factors": (
+        "llama", set_key("llama.rope.scaling.type", "longrope", KIND.STRING), "rope_factors_short"),
     "mixture of experts": ("llama", set_key("llama.expert_count", 8), "expert_count"),
     "soft-capping": (
         "gemma3", set_key("gemma3.final_logit_softcapping", 30.0, KIND.FLOAT32), "softcapping"),

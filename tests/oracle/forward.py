@@ -18,9 +18,12 @@ import numpy as np
 
 
 class Model:
-    """A GGUF file's metadata and tensors; each tensor is decoded to float64 when asked for."""
+    """A GGUF file's metadata and tensors; each tensor is decoded to float64 when asked for. `rope`,
+    if given, is what scales RoPE in place of the file's own: rope(d, base, original) -> frequencies
+    and the factor on cos and sin, in the layers without a window."""
 
-    def __init__(self, path):
+    def __init__(self, path, rope=None):
+        self.rope = rope
         reader = gguf.GGUFReader(path)
         self.fields = reader.fields
         self.tensors = {tensor.name: tensor for tensor in reader.tensors}
@@ -85,14 +88,24 @@ def gelu_tanh(x):
 
 
 def rope_frequencies(model, layer):
-    """Radians per position of each pair, and the factor on the rotated vector (YaRN's only)."""
+    """Radians per position of each pair, and the factor on the rotated vector."""
     size = model.get("rope.dimension_count", model.head_dim)
     pair = np.arange(size // 2)
     base = model.get("rope.freq_base", 10000.0)
     if model.is_gemma() and model.window(layer):
         # Gemma 3's windowed layers keep the base of its short-context training, unscaled.
         return model.get("rope.freq_base_swa", 10000.0) ** (-2 * pair / size), 1.0
+    if model.rope:
+        linear = model.get("rope.scaling.factor", 1.0)
+        trained = model.get("context_length")
+        original = model.get("rope.scaling.original_context_length", trained / linear)
+        return model.rope(size, base, original)
     frequencies = base ** (-2 * pair / size)
+    if model.get("rope.scaling.type") == "longrope":
+        original = model.get("rope.scaling.original_context_length")
+        which = "long" if model.get("context_length") > original else "short"
+        divisors = model.tensor(f"rope_factors_{which}.weight")
+        return frequencies / divisors, model.get("rope.scaling.attn_factor", 1.0)
     if model.architecture == "llama" and (factors := model.tensor("rope_freqs.weight")) is not None:
         frequencies = frequencies / factors
     factor = model.get("rope.scaling.factor", 1.0)
@@ -237,11 +250,12 @@ def final_state(model, tokens, positions=None, sees=None, streaming=None):
     return norm(x, "output_norm")
 
 
-def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=None):
+def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=None, rope=None):
     """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ...
     sees(layer, head, query positions, key positions), if given, says what queries see in the place
-    of the layers' own windows. streaming: (sinks, recent) of a cache that holds no other tokens."""
-    model = Model(path)
+    of the layers' own windows. streaming: (sinks, recent) of a cache that holds no other tokens.
+    rope: as Model's."""
+    model = Model(path, rope)
     state = final_state(model, tokens, positions, sees, streaming)
     head = model.tensor("output.weight")
     if head is None:
@@ -250,7 +264,7 @@ def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=No
         yield first, state[first : first + block] @ head.T
 
 
-def logits(path, tokens, positions=None, sees=None, streaming=None):
+def logits(path, tokens, positions=None, sees=None, streaming=None, rope=None):
     """[n, vocabulary], float64. For a vocabulary of 262,144 use logit_blocks()."""
-    return np.concatenate(
-        [rows for _, rows in logit_blocks(path, tokens, positions, sees, streaming=streaming)])
+    blocks = logit_blocks(path, tokens, positions, sees, streaming=streaming, rope=rope)
+    return np.concatenate([rows for _, rows in blocks])

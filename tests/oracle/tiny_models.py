@@ -37,6 +37,7 @@ class Tiny:
     rope_factors: bool = False  # rope_freqs.weight, as Llama 3.1 has
     linear_scaling: float | None = None
     yarn: tuple | None = None  # (factor, original context)
+    longrope: tuple | None = None  # (attention factor, original context)
     window: int | None = None
     window_pattern: int | tuple | None = None
     key_length: bool = False  # write attention.key_length even where it is width / heads
@@ -48,6 +49,8 @@ TINY_MODELS = {
                           rope_base=500000.0, types=(F32, Q4_0)),
     "llama_linear": Tiny("llama", 3, 320, 4, 4, 80, 224, "llama2", linear_scaling=4.0,
                          types=(F16, Q8_0), tied=False),
+    "llama_longrope": Tiny("llama", 3, 192, 6, 2, 32, 160, "chatml", types=(F16, Q8_0),
+                           longrope=(1.25, 1024)),
     "llama_f32": Tiny("llama", 3, 96, 6, 2, 16, 160, "chatml", types=(F32,), tied=False),
     "mistral": Tiny("llama", 4, 288, 9, 3, 32, 416, "llama2", window=8, tied=False),
     "qwen2": Tiny("qwen2", 4, 192, 6, 2, 32, 288, "chatml", rope_base=1e6, types=(Q4_0, Q8_0, F16)),
@@ -110,6 +113,11 @@ def write_metadata(writer, tiny, context, vocabulary_size):
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         writer.add_rope_scaling_factor(factor)
         writer.add_rope_scaling_orig_ctx_len(original)
+    if tiny.longrope:
+        attn_factor, original = tiny.longrope
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LONGROPE)
+        writer.add_rope_scaling_attn_factors(attn_factor)
+        writer.add_rope_scaling_orig_ctx_len(original)
     if tiny.window:
         writer.add_sliding_window(tiny.window)
     if tiny.window_pattern:
@@ -161,6 +169,9 @@ def tensors(tiny, vocabulary_size, rng):
         yield "output.weight", matrix(vocabulary_size, tiny.width, 2)
     if tiny.rope_factors:
         yield "rope_freqs.weight", np.linspace(1, 8, tiny.head_dim // 2)
+    if tiny.longrope:
+        yield "rope_factors_short.weight", np.linspace(1, 1.5, tiny.head_dim // 2)
+        yield "rope_factors_long.weight", np.linspace(1, 30, tiny.head_dim // 2)
 
 
 # Vocabularies: each adds the tokenizer's keys and returns its size.

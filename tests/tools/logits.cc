@@ -1,6 +1,6 @@
 // tool_logits MODEL TOKENS [--precision f32|bf16|int8|fast] [--isa NAME] [--threads N] [--chunk N]
-// [--attn SPEC] [--kv SPEC] > rows: the logits of every token, [tokens, vocabulary] f32, to
-// standard output as they are computed. TOKENS is a file of int32.
+// [--attn SPEC] [--kv SPEC] [--rope SCALING] [--context N] > rows: the logits of every token,
+// [tokens, vocabulary] f32, to standard output as they are computed. TOKENS is a file of int32.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -46,6 +46,10 @@ Result<Arguments> parse(int argc, char** argv) {
       FATHOM_TRY(arguments.session.attention, parse_attention(value));
     } else if (flag == "--kv") {
       FATHOM_TRY(arguments.session.kv.spec, parse_kv_spec(value));
+    } else if (flag == "--rope") {
+      FATHOM_TRY(arguments.session.rope, parse_rope_scaling(value));
+    } else if (flag == "--context") {
+      arguments.session.context = std::strtoull(argv[i + 1], nullptr, 10);
     } else {
       return Error{std::string(flag) + " " + std::string(value) + ": no such flag or value"};
     }

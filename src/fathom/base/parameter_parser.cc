@@ -14,6 +14,8 @@ std::string kind_of(const ParameterInfo& info) {
   const std::string at_least = " of at least " + std::to_string(info.minimum);
   if (std::holds_alternative<int64_t>(info.fallback)) return "an integer" + at_least;
   if (std::holds_alternative<double>(info.fallback)) return "a number";
+  if (std::holds_alternative<std::vector<double>>(info.fallback))
+    return "a list of numbers, like [1, 2.5]";
   return "a list of integers" + at_least + ", like [1, 2]";
 }
 
@@ -58,12 +60,15 @@ Result<double> parse_number(SpecCursor& cursor, const ParameterInfo& info) {
   return value;
 }
 
-Result<std::vector<int64_t>> parse_list(SpecCursor& cursor, const ParameterInfo& info) {
+template <class Member>
+Result<std::vector<Member>> parse_list(SpecCursor& cursor, const ParameterInfo& info,
+                                       Result<Member> (*parse_member)(SpecCursor& cursor,
+                                                                      const ParameterInfo& info)) {
   if (!cursor.take('[')) return wrong_kind(cursor, cursor.next(), info);
-  std::vector<int64_t> members;
+  std::vector<Member> members;
   if (cursor.take(']')) return members;
   do {
-    FATHOM_TRY(const int64_t member, parse_integer(cursor, info));
+    FATHOM_TRY(const Member member, parse_member(cursor, info));
     members.push_back(member);
   } while (cursor.take(','));
   if (!cursor.take(']')) return cursor.expected("',' or ']'");
@@ -79,7 +84,11 @@ Result<ParameterValue> parse_value(SpecCursor& cursor, const ParameterInfo& info
     FATHOM_TRY(const double value, parse_number(cursor, info));
     return ParameterValue(value);
   }
-  FATHOM_TRY(std::vector<int64_t> value, parse_list(cursor, info));
+  if (std::holds_alternative<std::vector<double>>(info.fallback)) {
+    FATHOM_TRY(std::vector<double> value, parse_list(cursor, info, parse_number));
+    return ParameterValue(std::move(value));
+  }
+  FATHOM_TRY(std::vector<int64_t> value, parse_list(cursor, info, parse_integer));
   return ParameterValue(std::move(value));
 }
 
@@ -126,16 +135,26 @@ Result<Parameters> parse_parameters(SpecCursor& cursor, std::string_view owner,
   return parameters;
 }
 
-std::string to_text(const ParameterValue& value) {
-  if (const auto* integer = std::get_if<int64_t>(&value)) return std::to_string(*integer);
-  if (const auto* number = std::get_if<double>(&value)) {
-    std::array<char, 32> text;  // the shortest that reads back has at most 24
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), *number).ptr};
-  }
+namespace {
+
+std::string member_text(int64_t value) { return std::to_string(value); }
+
+std::string member_text(double value) {
+  std::array<char, 32> text;  // the shortest that reads back has at most 24
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+template <class Member>
+std::string member_text(const std::vector<Member>& members) {
   std::string text;
-  for (const int64_t member : std::get<std::vector<int64_t>>(value))
-    text += (text.empty() ? "" : ", ") + std::to_string(member);
+  for (const Member member : members) text += (text.empty() ? "" : ", ") + member_text(member);
   return "[" + text + "]";
+}
+
+}  // namespace
+
+std::string to_text(const ParameterValue& value) {
+  return std::visit([](const auto& known) { return member_text(known); }, value);
 }
 
 std::string to_text(const Parameters& parameters, std::span<const ParameterInfo> infos) {

@@ -2,7 +2,8 @@
 // and writes it.
 //
 //   list  = "(" [ key "=" value { "," key "=" value } ] ")"
-//   value = integer | number | "[" [ integer { "," integer } ] "]"
+//   value = integer | number | "[" [ integer { "," integer } ] "]" | "[" [ number { "," number } ]
+//   "]"
 #pragma once
 
 #include <span>
@@ -22,7 +23,7 @@ namespace fathom {
 Result<Parameters> parse_parameters(SpecCursor& cursor, std::string_view owner,
                                     std::span<const ParameterInfo> infos);
 
-// A value as a specification has it: "4", "0.5", "[1, 2]".
+// A value as a specification has it: "4", "0.5", "[1, 2.5]".
 std::string to_text(const ParameterValue& value);
 // All of `infos` as a list, "(size=1024, at=[0])"; nothing if there are none.
 std::string to_text(const Parameters& parameters, std::span<const ParameterInfo> infos);

@@ -27,6 +27,7 @@
 #include "fathom/kernels/compute.h"
 #include "fathom/model/forward.h"
 #include "fathom/model/model.h"
+#include "fathom/model/rope_scaling.h"
 #include "fathom/sample/sampler.h"
 #include "fathom/text/text_ends.h"
 
@@ -70,13 +71,14 @@ class Engine {
 };
 
 struct SessionOptions {
-  // Most tokens, prompt and answer; 0: what the model was trained for, or, under a cache policy
-  // that goes by position (KvReach), no end.
+  // Most tokens, prompt and answer; 0: what the model was trained for or `rope` reaches, or, under
+  // a cache policy that goes by position (KvReach), no end.
   size_t context = 0;
   // What each head's queries see; of what it does not name, as the model has it.
   PatternMap attention;
-  KvOptions kv = {};   // how the cache stores what, and what it keeps
-  size_t chunk = 512;  // tokens a prefill step
+  KvOptions kv = {};      // how the cache stores what, and what it keeps
+  RopeScaling rope = {};  // how positions become angles; settled by the context
+  size_t chunk = 512;     // tokens a prefill step
   // Where a text is kept as it is read, so that it is read only once; none: nowhere.
   std::optional<PrefixOptions> prefixes = std::nullopt;
 };
@@ -102,7 +104,8 @@ struct GenerationResult {
 // One sequence: its cache, and the tokens in it.
 class Session {
  public:
-  // Error: the context is longer than the model was trained for, `attention` names a layer or head
+  // Error: the context is longer than the model was trained for and nothing scales its RoPE, the
+  // scaling does not fit the model, `attention` names a layer or head
   // that the model does not have, or it and the cache policy make no sense together.
   static Result<std::unique_ptr<Session>> open(Engine& engine, const SessionOptions& options);
 
@@ -133,7 +136,11 @@ class Session {
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t recalled() const { return recalled_; }  // how many were kept, and not read
   size_t context() const { return options_.context; }
+  // How far apart a query and its keys may be, plus one: what RoPE has to reach.
+  size_t span() const { return span_of(options_); }
   bool has_end() const { return options_.context != kNoEnd; }
+  // The model as this session runs it: with the RoPE of its context.
+  const ModelSpec& model() const { return model_; }
   // The cache, and what attention keeps beside it.
   size_t kv_bytes() const { return cache_.bytes() + attention_->bytes(); }
   KvCount kv_count() const { return cache_.count(); }
@@ -149,8 +156,9 @@ class Session {
 
  private:
   static constexpr size_t kNoEnd = size_t{1} << 40;  // a context that no text fills
-  Session(Engine& engine, const SessionOptions& options, const Compute& compute, HeadPatterns heads,
-          SlabSource slabs);
+  Session(Engine& engine, const SessionOptions& options, const Compute& compute, ModelSpec model,
+          HeadPatterns heads, SlabSource slabs);
+  static size_t span_of(const SessionOptions& options);
   bool is_endless() const { return options_.kv.spec.policy->reach().has_value(); }
   void keep_prefixes(const PrefixOptions& prefixes);
   // Fills the empty cache with what is kept of a text; returns how many tokens that is.
@@ -168,6 +176,7 @@ class Session {
   Engine& engine_;
   SessionOptions options_;
   Compute compute_;
+  ModelSpec model_;
   HeadPatterns heads_;
   bool measures_;  // what the patterns keep of full attention
   SessionCache cache_;

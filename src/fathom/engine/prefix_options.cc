@@ -6,6 +6,7 @@
 #include "fathom/attention/key_index.h"
 #include "fathom/engine/model_identity.h"
 #include "fathom/engine/model_store.h"
+#include "fathom/model/rope_of_model.h"
 #include "fathom/simd/isa.h"
 
 namespace fathom {
@@ -33,12 +34,13 @@ Result<PrefixOptions> prefix_options(PrefixStore store, const std::string& model
                        .say = std::move(say)};
 }
 
-std::string prefix_settings(const Compute& compute, const std::string& attention,
-                            const KvOptions& kv) {
-  return "--attn '" + attention + "' --kv '" + kv.spec.spec() + "' --kv-split '" + kv.split.spec() +
-         "' --isa " + std::string(name(compute.isa)) + ", attention in " +
-         std::string(name(compute.operand)) + ", projections in " +
-         std::string(name(compute.activations));
+std::string prefix_settings(const Compute& compute, const ModelSpec& model,
+                            const std::string& attention, const KvOptions& kv) {
+  const std::string rope = foreign_rope(model);
+  return (rope.empty() ? "" : "--rope '" + rope + "' ") + "--attn '" + attention + "' --kv '" +
+         kv.spec.spec() + "' --kv-split '" + kv.split.spec() + "' --isa " +
+         std::string(name(compute.isa)) + ", attention in " + std::string(name(compute.operand)) +
+         ", projections in " + std::string(name(compute.activations));
 }
 
 Status check_recallable(const HeadPatterns& heads, const KvFormat& format, int64_t context) {

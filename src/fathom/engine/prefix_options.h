@@ -9,6 +9,7 @@
 #include "fathom/engine/prefix_recorder.h"
 #include "fathom/engine/session_cache.h"
 #include "fathom/kernels/compute.h"
+#include "fathom/model/spec.h"
 
 namespace fathom {
 
@@ -24,9 +25,10 @@ struct PrefixOptions {
 Result<PrefixOptions> prefix_options(PrefixStore store, const std::string& model,
                                      PrefixStore::SayFn say);
 
-// What of a session's options changes values, as text. `attention` is the specification.
-std::string prefix_settings(const Compute& compute, const std::string& attention,
-                            const KvOptions& kv);
+// What of a session's options changes values, as text. `attention` is the specification; `model`
+// has the session's RoPE.
+std::string prefix_settings(const Compute& compute, const ModelSpec& model,
+                            const std::string& attention, const KvOptions& kv);
 
 // Error: what attention keeps beside the cache is not the same when it is made of what the cache
 // holds.

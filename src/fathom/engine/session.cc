@@ -5,6 +5,7 @@
 #include "fathom/base/stopwatch.h"
 #include "fathom/engine/engine.h"
 #include "fathom/engine/stop_strings.h"
+#include "fathom/model/rope_of_model.h"
 #include "fathom/text/utf8.h"
 
 namespace fathom {
@@ -16,23 +17,18 @@ constexpr size_t kLogitsBytes = size_t{64} << 20;
 // What an endless session remembers of its tokens, for the sampler's penalty: up to so many.
 constexpr ptrdiff_t kRecentTokens = 4096;
 
-// Under a policy that goes by position, distances stay within its reach, and the text may go on for
-// ever; else no distance may exceed what the model was trained for.
-Result<size_t> context_of(const SessionOptions& options, const ModelSpec& spec, size_t no_end) {
-  const size_t trained = spec.trained_context;
+// Most tokens of a session; under a policy that goes by position the text may go on for ever.
+size_t context_of(const SessionOptions& options, const ModelSpec& model, size_t no_end) {
+  if (options.context != 0) return options.context;
+  return options.kv.spec.policy->reach() ? no_end : rope_context(model, options.rope, 0);
+}
+
+Status check_span(const SessionOptions& options, const ModelSpec& model, size_t span) {
+  const Status reached = check_rope_reach(model, options.rope, span);
+  if (reached.ok()) return {};
   const Policy& policy = *options.kv.spec.policy;
-  if (const auto reach = policy.reach()) {
-    const auto span = static_cast<size_t>(reach->sinks + reach->recent);
-    if (span <= trained) return options.context == 0 ? no_end : options.context;
-    return Error{policy.spec() + " sees " + std::to_string(span) +
-                 " tokens: the model was trained for " + std::to_string(trained) +
-                 " and answers badly beyond; ask for at most that"};
-  }
-  if (options.context > trained)
-    return Error{"context of " + std::to_string(options.context) +
-                 " tokens: the model was trained for " + std::to_string(trained) +
-                 " and answers badly beyond; ask for at most that"};
-  return options.context == 0 ? trained : options.context;
+  return Error{(policy.reach() ? policy.spec() + " sees " : "context of ") + std::to_string(span) +
+               " tokens: " + reached.error().message};
 }
 
 // Tells the watcher how far a run has come. Error: it asked to stop.
@@ -60,15 +56,22 @@ std::string_view name(StopReason reason) {
   return "?";
 }
 
+size_t Session::span_of(const SessionOptions& options) {
+  const auto reach = options.kv.spec.policy->reach();
+  return reach ? static_cast<size_t>(reach->sinks + reach->recent) : options.context;
+}
+
 Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOptions& given) {
-  const ModelSpec& spec = engine.model().spec;
   SessionOptions options = given;
   if (options.kv.spec.policy == nullptr) {
     FATHOM_TRY(const KvSpec keep, parse_kv_spec("keep"));
     options.kv.spec.policy = keep.policy;
   }
   if (options.chunk == 0) return Error{"chunk of 0 tokens: must be at least 1"};
-  FATHOM_TRY(options.context, context_of(options, spec, kNoEnd));
+  options.context = context_of(options, engine.model().spec, kNoEnd);
+  const size_t span = span_of(options);
+  FATHOM_CHECK(check_span(options, engine.model().spec, span));
+  FATHOM_TRY(ModelSpec spec, with_rope(engine.model().spec, options.rope, span));
   FATHOM_TRY(HeadPatterns heads, patterns_of(spec, options.attention));
   FATHOM_CHECK(check_composition(spec, heads, options.kv.spec));
   // The share of full attention's weights is measured over all keys.
@@ -77,30 +80,30 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
   FATHOM_TRY(const Compute compute, compute_for(engine.compute(), options.kv.spec));
   FATHOM_TRY(SlabSource slabs, slabs_of(options.kv));
   return std::unique_ptr<Session>(
-      new Session(engine, options, compute, std::move(heads), std::move(slabs)));
+      new Session(engine, options, compute, std::move(spec), std::move(heads), std::move(slabs)));
 }
 
 Session::Session(Engine& engine, const SessionOptions& options, const Compute& compute,
-                 HeadPatterns heads, SlabSource slabs)
+                 ModelSpec model, HeadPatterns heads, SlabSource slabs)
     : engine_(engine),
       options_(options),
       compute_(compute),
+      model_(std::move(model)),
       heads_(std::move(heads)),
-      measures_(
-          !sees_as_trained(engine.model().spec, heads_, static_cast<int64_t>(options.context))),
-      cache_(compute_, engine.model().spec, heads_, options.kv,
-             static_cast<int64_t>(options.context), std::move(slabs)),
-      forward_(compute_, engine.model().spec, engine.model().weights),
-      logits_(engine.model().spec.vocabulary) {
+      measures_(!sees_as_trained(model_, heads_, static_cast<int64_t>(options.context))),
+      cache_(compute_, model_, heads_, options.kv, static_cast<int64_t>(options.context),
+             std::move(slabs)),
+      forward_(compute_, model_, engine.model().weights),
+      logits_(model_.vocabulary) {
   DroppingCache dropping;
-  for (size_t layer = 0; layer < engine.model().spec.layers.size(); ++layer)
+  for (size_t layer = 0; layer < model_.layers.size(); ++layer)
     dropping.layers.push_back(cache_.drops(layer));
   if (cache_.observes())
     dropping.observe = [this](size_t layer, const AttendArgs& args) {
       cache_.observe(layer, args);
     };
-  attention_ = std::make_unique<SequenceAttention>(
-      compute_, engine.model().spec, heads_, options_.context, measures_, std::move(dropping));
+  attention_ = std::make_unique<SequenceAttention>(compute_, model_, heads_, options_.context,
+                                                   measures_, std::move(dropping));
   if (options_.prefixes) keep_prefixes(*options_.prefixes);
 }
 
@@ -109,9 +112,11 @@ Status Session::check_room(size_t count) const {
   const size_t wanted = read() + count;
   std::string message = "the prompt has " + std::to_string(wanted) +
                         " tokens, but the context holds " + std::to_string(options_.context) + ": ";
-  const size_t trained = engine_.model().spec.trained_context;
-  message += wanted <= trained ? "raise the context (up to " + std::to_string(trained) + ")"
-                               : "shorten the text, or take a model trained for a longer context";
+  const bool reached = check_rope_reach(model_, options_.rope, wanted).ok();
+  message += reached ? "raise it"
+                     : "shorten the text, take a model trained for a longer context, or stretch "
+                       "this one's positions: " +
+                           rope_advice(model_, wanted);
   return Error{message};
 }
 

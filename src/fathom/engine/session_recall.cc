@@ -11,16 +11,16 @@ void Session::keep_prefixes(const PrefixOptions& prefixes) {
       check_recallable(heads_, cache_.cache().format(), static_cast<int64_t>(options_.context));
   if (!recallable.ok())
     return prefixes.say(recallable.error().message + ", so the text is not kept");
-  recorder_.emplace(
-      prefixes.store,
-      PrefixFacts{.model_sha256 = prefixes.model_sha256,
-                  .settings = prefix_settings(compute_, options_.attention.spec(), options_.kv),
-                  .chunk = options_.chunk,
-                  .drops = cache_.policy_drops(),
-                  .budget = options_.kv.spec.policy->budget(),
-                  .model = prefixes.model,
-                  .text = prefixes.text},
-      prefixes.say);
+  recorder_.emplace(prefixes.store,
+                    PrefixFacts{.model_sha256 = prefixes.model_sha256,
+                                .settings = prefix_settings(compute_, model_,
+                                                            options_.attention.spec(), options_.kv),
+                                .chunk = options_.chunk,
+                                .drops = cache_.policy_drops(),
+                                .budget = options_.kv.spec.policy->budget(),
+                                .model = prefixes.model,
+                                .text = prefixes.text},
+                    prefixes.say);
 }
 
 size_t Session::recall(std::span<const TokenId> tokens) {

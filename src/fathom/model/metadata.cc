@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "fathom/model/rope_scaling.h"
+#include "fathom/model/rope_metadata.h"
 
 namespace fathom {
 namespace {
@@ -121,10 +121,9 @@ Result<ModelSpec> read_decoder(const ArchMetadata& metadata, RopePairing pairing
   FATHOM_TRY(spec.layers, read_layers(metadata, count, spec.width));
   FATHOM_TRY(spec.rope_base, metadata.number_or("rope.freq_base", 10000));
   for (LayerSpec& layer : spec.layers) {
-    FATHOM_TRY(layer.attention.rope,
+    FATHOM_TRY(layer.attention.rope_facts,
                read_rope(metadata, pairing, layer.attention.head_dim, spec.rope_base));
   }
-  FATHOM_TRY(spec.rope_scaling, describe_rope_scaling(metadata));
   return spec;
 }
 

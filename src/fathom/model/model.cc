@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fathom/model/architecture.h"
+#include "fathom/model/rope_of_model.h"
 
 namespace fathom {
 namespace {
@@ -20,7 +21,7 @@ Result<ModelSpec> read_spec_unnamed(const gguf::File& file) {
   FATHOM_TRY(const auto tokens, file.metadata().strings("tokenizer.ggml.tokens"));
   if (tokens == nullptr) return Error{"key 'tokenizer.ggml.tokens' is missing"};
   spec.vocabulary = tokens->size();
-  return spec;
+  return with_rope(spec, {}, spec.trained_context);
 }
 
 }  // namespace

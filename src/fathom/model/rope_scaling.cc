@@ -1,132 +1,173 @@
 #include "fathom/model/rope_scaling.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
-#include <numbers>
+#include <limits>
+#include <span>
+
+#include "fathom/base/parameter_parser.h"
+#include "fathom/base/spec_cursor.h"
 
 namespace fathom {
 namespace {
 
-constexpr std::string_view kFactorsTensor = "rope_freqs.weight";
+// Numbers that are given are finite.
+constexpr double kLeftOut = std::numeric_limits<double>::quiet_NaN();
 
-enum class Scaling : uint8_t { none, linear, yarn };
+constexpr size_t kMostTokens = size_t{1} << 40;
 
-struct ScalingSpec {
-  Scaling kind = Scaling::none;
-  double factor = 1;
+const ParameterInfo kFactor = {
+    .name = "factor", .help = "how many times the original context", .fallback = kLeftOut};
+const ParameterInfo kAttnFactor = {
+    .name = "attn_factor", .help = "multiplies cos and sin", .fallback = kLeftOut};
+
+const std::array<ParameterInfo, 1> kFactorAlone = {kFactor};
+const std::array<ParameterInfo, 4> kYarn = {{
+    kFactor,
+    {.name = "beta_fast",
+     .help = "pairs with more turns in the original context stay",
+     .fallback = 32.0},
+    {.name = "beta_slow", .help = "pairs with fewer are interpolated", .fallback = 1.0},
+    kAttnFactor,
+}};
+const std::array<ParameterInfo, 4> kLlama3 = {{
+    kFactor,
+    {.name = "low", .help = "pairs with fewer turns are interpolated", .fallback = 1.0},
+    {.name = "high", .help = "pairs with more stay", .fallback = 4.0},
+    {.name = "original",
+     .help = "tokens that the model was trained for first",
+     .fallback = int64_t{0},  // left out
+     .minimum = 1},
+}};
+const std::array<ParameterInfo, 3> kLongrope = {{
+    {.name = "short",
+     .help = "divisors up to the original context",
+     .fallback = std::vector<double>()},
+    {.name = "long", .help = "divisors beyond", .fallback = std::vector<double>()},
+    kAttnFactor,
+}};
+
+struct KindInfo {
+  RopeKind kind;
+  std::string_view name;
+  std::span<const ParameterInfo> parameters;
 };
 
-Result<ScalingSpec> read_scaling(const ArchMetadata& metadata) {
-  FATHOM_TRY(const auto type, metadata.string_or("rope.scaling.type", "linear"));
-  if (type == "none") return ScalingSpec{};
-  if (type != "linear" && type != "yarn")
-    return metadata.error("rope.scaling.type",
-                          "'" + std::string(type) + "' is not supported; none, linear, yarn are");
-  FATHOM_TRY(const double old_factor, metadata.number_or("rope.scale_linear", 1));
-  FATHOM_TRY(double factor, metadata.number_or("rope.scaling.factor", old_factor));
-  if (factor == 0) factor = 1;  // some converters write 0 for "none"
-  if (!(factor >= 1 && std::isfinite(factor)))
-    return metadata.error("rope.scaling.factor", "must be a finite number of at least 1");
-  if (factor == 1) return ScalingSpec{};
-  return ScalingSpec{type == "yarn" ? Scaling::yarn : Scaling::linear, factor};
+const std::array<KindInfo, 8> kKinds = {{
+    {RopeKind::automatic, "auto", {}},
+    {RopeKind::none, "none", {}},
+    {RopeKind::linear, "linear", kFactorAlone},
+    {RopeKind::ntk, "ntk", kFactorAlone},
+    {RopeKind::dynamic_ntk, "dynamic_ntk", kFactorAlone},
+    {RopeKind::yarn, "yarn", kYarn},
+    {RopeKind::llama3, "llama3", kLlama3},
+    {RopeKind::longrope, "longrope", kLongrope},
+}};
+
+const KindInfo& info_of(RopeKind kind) { return *std::ranges::find(kKinds, kind, &KindInfo::kind); }
+
+std::optional<double> if_given(double value) {
+  return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
-// YaRN (Peng et al. 2023, arXiv:2309.00071, section 3.2): a pair that turns more than beta_fast
-// times within the original context keeps its frequency, one that turns less than beta_slow times
-// is interpolated, a linear ramp lies between; both cos and sin grow by 0.1 ln(factor) + 1.
-Status apply_yarn(const ArchMetadata& metadata, double base, double factor, RopeSpec& rope) {
-  FATHOM_TRY(const size_t trained, metadata.size("context_length"));
-  FATHOM_TRY(const size_t original,
-             metadata.size_or("rope.scaling.original_context_length", trained));
-  FATHOM_TRY(const double fast, metadata.number_or("rope.scaling.yarn_beta_fast", 32));
-  FATHOM_TRY(const double slow, metadata.number_or("rope.scaling.yarn_beta_slow", 1));
-  FATHOM_TRY(const double magnitude, metadata.number_or("rope.scaling.attn_factor", 1));
-  if (!(slow > 0 && fast > slow))
-    return metadata.error("rope.scaling.yarn_beta_fast",
-                          "must be above yarn_beta_slow, and both above 0");
-
-  const double dim = 2.0 * static_cast<double>(rope.frequencies.size());
-  const auto pair_that_turns = [&](double times) {
-    return dim * std::log(static_cast<double>(original) / (times * 2 * std::numbers::pi)) /
-           (2 * std::log(base));
+RopeScaling make(const KindInfo& info, const Parameters& given) {
+  RopeScaling scaling{.kind = info.kind};
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(info.parameters, name, &ParameterInfo::name) != info.parameters.end();
   };
-  const double low = std::max(std::floor(pair_that_turns(fast)), 0.0);
-  const double high = std::min(std::ceil(pair_that_turns(slow)), dim - 1);
-  for (size_t i = 0; i < rope.frequencies.size(); ++i) {
-    const double ramp =
-        std::clamp((static_cast<double>(i) - low) / std::max(high - low, 0.001), 0.0, 1.0);
-    rope.frequencies[i] *= ramp / factor + (1 - ramp);
+  if (has("factor")) scaling.factor = if_given(given.number("factor"));
+  if (has("attn_factor")) scaling.attn_factor = if_given(given.number("attn_factor"));
+  if (info.kind == RopeKind::yarn) {
+    scaling.beta_fast = given.number("beta_fast");
+    scaling.beta_slow = given.number("beta_slow");
   }
-  rope.magnitude = magnitude * (0.1 * std::log(factor) + 1);
-  return {};
+  if (info.kind == RopeKind::llama3) {
+    scaling.low = given.number("low");
+    scaling.high = given.number("high");
+    if (const int64_t original = given.integer("original"); original != 0)
+      scaling.original = static_cast<size_t>(original);
+  }
+  if (info.kind == RopeKind::longrope) {
+    scaling.short_factors = given.numbers("short");
+    scaling.long_factors = given.numbers("long");
+  }
+  return scaling;
 }
 
-// Llama 3.1's scaling arrives as a divisor for every pair.
-Status divide_by_tensor(const gguf::Tensor& factors, RopeSpec& rope) {
-  if (factors.type != DType::f32 || factors.elements() != rope.frequencies.size())
-    return Error{"tensor '" + factors.name + "' must hold " +
-                 std::to_string(rope.frequencies.size()) + " F32 values, one per rotated pair"};
-  for (size_t i = 0; i < rope.frequencies.size(); ++i) {
-    float factor;
-    std::memcpy(&factor, factors.data + i * sizeof factor, sizeof factor);
-    if (!(factor > 0 && std::isfinite(factor)))
-      return Error{"tensor '" + factors.name + "' must hold finite values above 0"};
-    rope.frequencies[i] /= static_cast<double>(factor);
-  }
-  return {};
+bool all_above_zero(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [](double value) { return value > 0; });
 }
 
-// "8", "2.5"
-std::string shortest(double value) {
-  std::string digits = std::to_string(value);
-  digits.erase(digits.find_last_not_of('0') + 1);
-  if (digits.back() == '.') digits.pop_back();
-  return digits;
+Status check_ranges(const RopeScaling& scaling) {
+  if (scaling.factor && !(*scaling.factor >= 1))
+    return Error{"factor must be at least 1: how many times the original context"};
+  if (scaling.attn_factor && !(*scaling.attn_factor > 0))
+    return Error{"attn_factor must be over 0"};
+  if (!(scaling.beta_slow > 0 && scaling.beta_fast > scaling.beta_slow))
+    return Error{"beta_fast must be above beta_slow, and both above 0"};
+  if (!(scaling.low > 0 && scaling.high > scaling.low))
+    return Error{"high must be above low, and both above 0"};
+  if (scaling.original.value_or(1) > kMostTokens)
+    return Error{"original must be at most " + std::to_string(kMostTokens) + " tokens"};
+  if (!all_above_zero(scaling.short_factors) || !all_above_zero(scaling.long_factors))
+    return Error{"short and long must hold numbers over 0"};
+  return {};
 }
 
 }  // namespace
 
-Result<RopeSpec> read_unscaled_rope(const ArchMetadata& metadata, RopePairing pairing,
-                                    size_t head_dim, double base) {
-  FATHOM_TRY(const size_t dim, metadata.size_or("rope.dimension_count", head_dim));
-  if (dim == 0 || dim % 2 != 0 || dim > head_dim)
-    return metadata.error("rope.dimension_count",
-                          std::to_string(dim) +
-                              " must be even, at least 2 and at most the head size " +
-                              std::to_string(head_dim));
-  if (!(base > 1 && std::isfinite(base)))
-    return metadata.error("rope.freq_base", "must be a finite number above 1");
-  RopeSpec rope{.pairing = pairing, .frequencies = std::vector<double>(dim / 2), .magnitude = 1};
-  for (size_t i = 0; i < dim / 2; ++i)
-    rope.frequencies[i] = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
-  return rope;
-}
+std::string_view name(RopeKind kind) { return info_of(kind).name; }
 
-Result<RopeSpec> read_rope(const ArchMetadata& metadata, RopePairing pairing, size_t head_dim,
-                           double base) {
-  FATHOM_TRY(RopeSpec rope, read_unscaled_rope(metadata, pairing, head_dim, base));
-  FATHOM_TRY(const ScalingSpec scaling, read_scaling(metadata));
-  if (scaling.kind == Scaling::linear)
-    for (double& frequency : rope.frequencies) frequency /= scaling.factor;
-  if (scaling.kind == Scaling::yarn) FATHOM_CHECK(apply_yarn(metadata, base, scaling.factor, rope));
-  if (const gguf::Tensor* factors = metadata.file().find(kFactorsTensor))
-    FATHOM_CHECK(divide_by_tensor(*factors, rope));
-  return rope;
-}
-
-Result<std::string> describe_rope_scaling(const ArchMetadata& metadata) {
-  if (metadata.file().find(kFactorsTensor) != nullptr) return std::string("per-frequency factors");
-  FATHOM_TRY(const ScalingSpec scaling, read_scaling(metadata));
-  switch (scaling.kind) {
-    case Scaling::none:
-      return std::string("none");
-    case Scaling::linear:
-      return "linear, factor " + shortest(scaling.factor);
-    case Scaling::yarn:
-      return "yarn, factor " + shortest(scaling.factor);
+std::string RopeScaling::spec() const {
+  std::string list;
+  const auto add = [&list](std::string_view parameter, const ParameterValue& value) {
+    list += (list.empty() ? "" : ", ") + std::string(parameter) + "=" + to_text(value);
+  };
+  if (factor) add("factor", *factor);
+  if (kind == RopeKind::yarn) {
+    add("beta_fast", beta_fast);
+    add("beta_slow", beta_slow);
   }
-  return std::string("none");
+  if (kind == RopeKind::llama3) {
+    add("low", low);
+    add("high", high);
+  }
+  if (original) add("original", static_cast<int64_t>(*original));
+  if (!short_factors.empty()) add("short", short_factors);
+  if (!long_factors.empty()) add("long", long_factors);
+  if (attn_factor) add("attn_factor", *attn_factor);
+  return std::string(name(kind)) + (list.empty() ? "" : "(" + list + ")");
+}
+
+Result<RopeScaling> parse_rope_scaling(std::string_view text) {
+  SpecCursor cursor(text);
+  const size_t at = cursor.next();
+  const std::string_view name = cursor.take_name();
+  const auto* const info = std::ranges::find(kKinds, name, &KindInfo::name);
+  if (info == kKinds.end()) {
+    const std::string wrong =
+        name.empty() ? "expected a scaling" : "no scaling '" + std::string(name) + "'";
+    return cursor.error(at, wrong + ": one of " + rope_forms());
+  }
+  FATHOM_TRY(const Parameters given, parse_parameters(cursor, name, info->parameters));
+  if (!cursor.at_end()) return cursor.expected("the end of the specification");
+  const RopeScaling scaling = make(*info, given);
+  const Status sound = check_ranges(scaling);
+  if (!sound.ok()) return cursor.error(at, sound.error().message);
+  return scaling;
+}
+
+std::string rope_forms() {
+  std::string forms;
+  for (const KindInfo& info : kKinds) {
+    forms += (forms.empty() ? "" : ", ") + std::string(info.name);
+    std::string names;
+    for (const ParameterInfo& parameter : info.parameters)
+      names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+    if (!names.empty()) forms += "(" + names + ")";
+  }
+  return forms;
 }
 
 }  // namespace fathom

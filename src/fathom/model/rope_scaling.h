@@ -1,27 +1,69 @@
-// RoPE frequencies as a model's metadata defines them, its scaling included.
+// What --rope says: how positions are turned into angles beyond the context a model was trained
+// for.
+//
+//   auto                        what the model file says
+//   none                        no scaling
+//   linear(factor)              position interpolation: Chen et al. 2023, arXiv:2306.15595
+//   ntk(factor)                 the base grows instead: bloc97 2023; Peng et al. 2023, section 3.1
+//   dynamic_ntk(factor)         likewise, by the length of the session's context: emozilla 2023
+//   yarn(factor, beta_fast, beta_slow, attn_factor)
+//                               by the turns of each pair: Peng et al. 2023, arXiv:2309.00071
+//   llama3(factor, low, high, original)
+//                               by each pair's wavelength: Llama 3.1, arXiv:2407.21783
+//   longrope(short, long, attn_factor)
+//                               a divisor for each pair: Ding et al. 2024, arXiv:2402.13753
+//
+// A factor that is left out is context / original context; rope_of_model.h settles it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "fathom/base/result.h"
-#include "fathom/kernels/rope.h"
-#include "fathom/model/metadata.h"
 
 namespace fathom {
 
-// Frequencies without scaling: base^(-2i / dim) for the dim / 2 pairs of rope.dimension_count (the
-// head size where the key is missing).
-Result<RopeSpec> read_unscaled_rope(const ArchMetadata& metadata, RopePairing pairing,
-                                    size_t head_dim, double base);
+enum class RopeKind : uint8_t {
+  automatic,
+  none,
+  linear,
+  ntk,
+  dynamic_ntk,
+  yarn,
+  llama3,
+  longrope,
+};
+std::string_view name(RopeKind kind);
 
-// With the file's scaling: linear (Chen et al. 2023, arXiv:2306.15595: every frequency divided by
-// rope.scaling.factor), YaRN (Peng et al. 2023, arXiv:2309.00071) and Llama 3's per-frequency
-// divisors (tensor rope_freqs.weight). Error: any other rope.scaling.type, since running without it
-// would be silently wrong.
-Result<RopeSpec> read_rope(const ArchMetadata& metadata, RopePairing pairing, size_t head_dim,
-                           double base);
+struct RopeScaling {
+  RopeKind kind = RopeKind::automatic;
+  std::optional<double> factor = std::nullopt;  // none: left out, or the kind has no such
+  double beta_fast = 32;  // yarn: pairs with more turns in the original context stay
+  double beta_slow = 1;   // and those with fewer are interpolated
+  double low = 1;         // llama3: the same by original / wavelength
+  double high = 4;
+  std::optional<size_t> original = std::nullopt;     // llama3: tokens; none: the file's
+  std::optional<double> attn_factor = std::nullopt;  // yarn, longrope
+  // longrope: what the frequency of each pair is divided by, up to the original context and beyond;
+  // empty: the file's.
+  std::vector<double> short_factors = {}, long_factors = {};
+  // What all pairs are divided by besides: of a file's own scaling alone (rope_freqs.weight).
+  std::vector<double> divisors = {};
 
-// "none", "linear, factor 8", "yarn, factor 4", "per-frequency factors".
-Result<std::string> describe_rope_scaling(const ArchMetadata& metadata);
+  bool operator==(const RopeScaling&) const = default;
+  // The same specification again: what was given, and every default.
+  std::string spec() const;
+};
+
+// An error is three lines: what is wrong and what would be valid, the specification, and a caret
+// under the character at fault.
+Result<RopeScaling> parse_rope_scaling(std::string_view text);
+
+// "auto, none, linear(factor), ...": what can be said.
+std::string rope_forms();
 
 }  // namespace fathom

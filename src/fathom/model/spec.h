@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fathom/kernels/rope.h"
+#include "fathom/model/rope_facts.h"
 
 namespace fathom {
 
@@ -21,7 +22,8 @@ struct AttentionSpec {
   std::optional<size_t> window;  // the layer's own sliding window: q - k < window
   bool qk_norm = false;          // RMS norm of each query and key head before RoPE
   bool bias = false;             // q, k and v projections have one
-  RopeSpec rope;
+  RopeFacts rope_facts;          // what the file says of RoPE
+  RopeSpec rope;                 // and what comes of it: rope_of_model.h
 };
 
 enum class Activation : uint8_t { silu, gelu };
@@ -47,7 +49,7 @@ struct ModelSpec {
   std::vector<LayerSpec> layers;
   double rope_base = 0;  // as the metadata says, for people: rope.freq_base
   std::optional<double> rope_base_windowed;
-  std::string rope_scaling = "none";
+  RopeScaling rope_scaling;  // in force, with nothing left open: rope_of_model.h
 };
 
 }  // namespace fathom

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace fathom {
 namespace {
@@ -10,6 +11,12 @@ std::string describe(std::span<const uint64_t> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   return text + "]";
+}
+
+// The model's spec has what these say.
+bool is_of_rope(std::string_view name) {
+  return name == "rope_freqs.weight" || name == "rope_factors_short.weight" ||
+         name == "rope_factors_long.weight";
 }
 
 // Finds tensors by name, and remembers which of the file's were asked for.
@@ -37,7 +44,7 @@ class Binder {
   // A tensor that no one asked for would change the result, had the model been understood.
   Status check_all_used() const {
     for (const gguf::Tensor& tensor : file_.tensors())
-      if (!used_.contains(tensor.name) && tensor.name != "rope_freqs.weight")
+      if (!used_.contains(tensor.name) && !is_of_rope(tensor.name))
         return Error{"tensor '" + tensor.name +
                      "' is not part of this architecture as Fathom knows it"};
     return {};

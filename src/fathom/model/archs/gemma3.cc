@@ -7,7 +7,7 @@
 
 #include "fathom/model/architecture.h"
 #include "fathom/model/metadata.h"
-#include "fathom/model/rope_scaling.h"
+#include "fathom/model/rope_metadata.h"
 
 namespace fathom::archs {
 namespace {
@@ -44,7 +44,7 @@ Status read_windows(const ArchMetadata& metadata, ModelSpec& spec) {
     AttentionSpec& attention = spec.layers[i].attention;
     if (!windowed[i]) continue;
     attention.window = window;
-    FATHOM_TRY(attention.rope,
+    FATHOM_TRY(attention.rope_facts,
                read_unscaled_rope(metadata, RopePairing::halves, attention.head_dim, base));
   }
   return {};

@@ -1,0 +1,117 @@
+// What a scaling comes to. The tables themselves are held to numpy in tests/oracle/test_rope.py.
+#include "fathom/model/rope_of_model.h"
+
+#include <gtest/gtest.h>
+
+namespace fathom {
+namespace {
+
+constexpr size_t kTrained = 1000;
+
+// A layer that sees everything, and one with a window.
+ModelSpec model_with(const RopeScaling& own, size_t original = kTrained, size_t window = 64) {
+  const RopeFacts facts{
+      .dims = 8, .base = 100, .trained = kTrained, .original = original, .own = own};
+  ModelSpec model;
+  model.trained_context = kTrained;
+  model.layers.resize(2);
+  for (LayerSpec& layer : model.layers) layer.attention.rope_facts = facts;
+  model.layers[1].attention.rope_facts.own = {.kind = RopeKind::none};
+  model.layers[1].attention.window = window;
+  return with_rope(model, {}, kTrained).value();
+}
+
+const RopeScaling kNone{.kind = RopeKind::none};
+const RopeScaling kLinear4{.kind = RopeKind::linear, .factor = 4};
+
+RopeScaling parse(std::string_view text) { return parse_rope_scaling(text).value(); }
+
+std::string settled(const ModelSpec& model, std::string_view text, size_t context) {
+  return settle(parse(text), model, context).value().spec();
+}
+
+TEST(RopeOfModel, ContextSettlesFactors) {
+  const ModelSpec model = model_with(kNone);
+  EXPECT_EQ(settled(model, "linear", 2500), "linear(factor=2.5)");
+  EXPECT_EQ(settled(model, "linear", 500), "linear(factor=1)");
+  EXPECT_EQ(settled(model, "linear(factor=4)", 2500), "linear(factor=4)");
+  EXPECT_EQ(settled(model, "dynamic_ntk(factor=2)", 2000), "ntk(factor=3)");
+  EXPECT_EQ(settled(model, "dynamic_ntk(factor=2)", 900), "ntk(factor=1)");
+  EXPECT_EQ(settled(model, "llama3", 8000), "llama3(factor=8, low=1, high=4, original=1000)");
+  EXPECT_EQ(settled(model, "llama3(original=500)", 8000),
+            "llama3(factor=16, low=1, high=4, original=500)");
+}
+
+TEST(RopeOfModel, AScalingReplacesTheFilesOwn) {
+  const ModelSpec model = model_with(kLinear4, 250);
+  EXPECT_EQ(settled(model, "auto", kTrained), "linear(factor=4)");
+  EXPECT_EQ(settled(model, "yarn", kTrained), "yarn(factor=4, beta_fast=32, beta_slow=1)");
+  EXPECT_EQ(foreign_rope(model), "");
+  EXPECT_EQ(foreign_rope(with_rope(model, kLinear4, kTrained).value()), "");
+  EXPECT_EQ(foreign_rope(with_rope(model, kNone, kTrained).value()), "none");
+}
+
+TEST(RopeOfModel, WindowedLayersKeepTheirRope) {
+  const ModelSpec model = model_with(kNone);
+  const ModelSpec scaled = with_rope(model, kLinear4, kTrained).value();
+  EXPECT_EQ(scaled.layers[0].attention.rope.frequencies[0], 0.25);
+  EXPECT_EQ(scaled.layers[1].attention.rope, model.layers[1].attention.rope);
+  // A window that hides nothing of what the model was trained for is none.
+  const ModelSpec wide = with_rope(model_with(kNone, kTrained, kTrained), kLinear4, 4000).value();
+  EXPECT_EQ(wide.layers[1].attention.rope.frequencies[0], 0.25);
+}
+
+TEST(RopeOfModel, LongropeTakesTheListOfItsContext) {
+  RopeScaling own = parse("longrope(short=[1, 1, 1, 1], long=[2, 2, 2, 2], attn_factor=1.5)");
+  const ModelSpec model = model_with(own, 250);
+  EXPECT_EQ(settled(model, "auto", 250), "longrope(long=[1, 1, 1, 1], attn_factor=1.5)");
+  EXPECT_EQ(settled(model, "auto", 251), "longrope(long=[2, 2, 2, 2], attn_factor=1.5)");
+  EXPECT_EQ(foreign_rope(model), "longrope(long=[2, 2, 2, 2], attn_factor=1.5)");
+  const auto three = settle(parse("longrope(short=[1, 2, 3], long=[1, 2, 3])"), model, 250);
+  EXPECT_EQ(three.error().message,
+            "longrope: short has 3 numbers, but the model's heads have 4 pairs");
+}
+
+TEST(RopeOfModel, Reach) {
+  const ModelSpec model = model_with(kLinear4, 250);
+  EXPECT_EQ(rope_reach(model, {}), kTrained);
+  EXPECT_EQ(rope_reach(model, kNone), 250u);
+  EXPECT_EQ(rope_reach(model, parse("ntk(factor=8)")), 2000u);
+  EXPECT_EQ(rope_reach(model, parse("llama3(factor=8, original=300)")), 2400u);
+  EXPECT_EQ(rope_reach(model, parse("dynamic_ntk(factor=2)")), std::nullopt);
+  EXPECT_EQ(rope_reach(model, parse("yarn")), std::nullopt);
+  // A file's scaling may reach further than the context length that it names.
+  EXPECT_EQ(rope_reach(model_with(kLinear4, kTrained), {}), 4 * kTrained);
+}
+
+TEST(RopeOfModel, ContextOfASessionThatWasGivenNone) {
+  const ModelSpec model = model_with(kNone);
+  EXPECT_EQ(rope_context(model, {}, 5000), kTrained);
+  EXPECT_EQ(rope_context(model, parse("linear(factor=3)"), 5000), 3000u);
+  EXPECT_EQ(rope_context(model, parse("linear(factor=1)"), 5000), kTrained);
+  EXPECT_EQ(rope_context(model, parse("linear"), 1000), 1000u);
+  EXPECT_EQ(rope_context(model, parse("linear"), 1001), 2000u);
+  EXPECT_EQ(rope_context(model, kNone, 5000), 8000u);
+}
+
+TEST(RopeOfModel, BeyondTrainingIsRefusedWithAdvice) {
+  const ModelSpec model = model_with(kNone);
+  EXPECT_TRUE(check_rope_reach(model, {}, kTrained).ok());
+  EXPECT_TRUE(check_rope_reach(model, kNone, 5000).ok());
+  const Status refused = check_rope_reach(model, {}, 2001);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("'yarn(factor=3)'"), std::string::npos);
+}
+
+TEST(RopeOfModel, Notes) {
+  const ModelSpec model = model_with(kNone);
+  EXPECT_TRUE(rope_notes(model, {}, kTrained).empty());
+  EXPECT_TRUE(rope_notes(model, kLinear4, 4000).empty());
+  EXPECT_EQ(rope_notes(model, kLinear4, 4001).size(), 1u);
+  EXPECT_EQ(rope_notes(model, parse("linear"), 900).size(), 1u);
+  EXPECT_EQ(rope_notes(model, kNone, 900).size(), 1u);
+  EXPECT_EQ(rope_notes(model, kNone, 4000).size(), 1u);
+}
+
+}  // namespace
+}  // namespace fathom
