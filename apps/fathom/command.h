@@ -27,6 +27,7 @@ struct Command {
 
 Command run_command(CLI::App& program);
 Command eval_command(CLI::App& program);
+Command report_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command pull_command(CLI::App& program);
 Command cache_command(CLI::App& program);

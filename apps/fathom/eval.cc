@@ -1,98 +1,240 @@
-// fathom eval TASK: measures a model.
+// fathom eval TASK: measures a model under one technique or several.
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
 
 #include "command.h"
-#include "fathom/eval/task.h"
+#include "eval_flags.h"
+#include "eval_table.h"
+#include "fathom/engine/model_identity.h"
+#include "fathom/engine/model_store.h"
+#include "fathom/engine/sha256.h"
+#include "fathom/eval/summary.h"
 #include "interrupt.h"
-#include "model_flags.h"
+#include "report_files.h"
 #include "terminal.h"
 #include "text_file.h"
 
 namespace fathom {
 namespace {
 
-struct Flags {
-  ModelFlags model;
-  std::string file;
-  size_t window = 2048;
-  size_t chunk = 512;
-  bool json = false;
+// Kept only while the evaluation runs; more would help no sample.
+constexpr uint64_t kPrefixBytes = 4'000'000'000;
+
+Result<std::vector<EvalText>> read_texts(const std::vector<std::string>& files) {
+  std::vector<EvalText> texts;
+  for (const std::string& file : files) {
+    FATHOM_TRY(std::string text, read_text(file));
+    texts.push_back({file == "-" ? "standard input" : file, std::move(text)});
+  }
+  return texts;
+}
+
+Result<std::string> model_hash(const std::string& model) {
+  FATHOM_TRY(const std::string path, resolve_model(model));
+  FATHOM_TRY(const std::string home, home_folder());
+  return model_sha256(path, home);
+}
+
+Json hashes_of(const std::vector<EvalText>& texts) {
+  Json files = Json::array();
+  for (const EvalText& text : texts) {
+    Sha256 hash;
+    hash.add(text.text);
+    files.push_back({{"name", text.name}, {"sha256", hash.finish()}});
+  }
+  return files;
+}
+
+// As asked, or the task's usual ones as far as the model was trained.
+Result<std::vector<size_t>> lengths_of(const Task& task, const EvalFlags& flags,
+                                       const Model& model) {
+  if (!flags.lengths.empty()) return parse_lengths(flags.lengths);
+  FATHOM_TRY(std::vector<size_t> lengths, parse_lengths(std::string(task.usual_lengths)));
+  std::erase_if(lengths, [&model](size_t n) { return n > model.spec.trained_context; });
+  if (lengths.empty()) lengths.push_back(model.spec.trained_context);
+  return lengths;
+}
+
+// That every technique can run at the longest length, before any of them is measured.
+Status check_techniques(const std::vector<Technique>& techniques, size_t longest, Engine& engine) {
+  for (const Technique& technique : techniques) {
+    ModelSettings settings;
+    settings.attention = technique.options.attention;
+    settings.kv = technique.options.kv;
+    FATHOM_CHECK(check_attention(settings.attention, engine.model()));
+    FATHOM_CHECK(check_kv(settings, engine));
+    FATHOM_CHECK(check_rope(technique.options.rope, engine.model()));
+    if (!technique.options.kv.spec.policy->reach())
+      FATHOM_CHECK(check_context("--lengths", longest, engine.model(), technique.options.rope));
+    SessionOptions options = technique.options;
+    options.context = longest;
+    const auto opened = Session::open(engine, options);
+    if (!opened.ok()) return Error{technique.label() + ": " + opened.error().message};
+  }
+  return {};
+}
+
+Result<Evaluation> prepare(const Task& task, const EvalFlags& flags, Engine& engine,
+                           std::vector<Technique> techniques, std::vector<EvalText> texts) {
+  const Model& model = engine.model();
+  Evaluation evaluation;
+  evaluation.task = &task;
+  TaskInput& input = evaluation.input;
+  input.engine = &engine;
+  FATHOM_TRY(input.lengths, lengths_of(task, flags, model));
+  input.samples = flags.samples == "usual" ? task.usual_samples : std::stoul(flags.samples);
+  input.depths = flags.depths;
+  input.seed = flags.seed;
+  input.raw = flags.raw;
+  input.flags = flags.own;
+  RunHeader& header = evaluation.header;
+  header.task = task.name;
+  header.model = flags.model.model;
+  if (!flags.out.empty()) {
+    FATHOM_TRY(header.model_sha256, model_hash(flags.model.model));
+  }
+  header.trained_context = model.spec.trained_context;
+  header.precision = flags.model.precision;
+  header.isa = name(engine.compute().isa);
+  header.threads = engine.threads();
+  header.chunk = flags.chunk;
+  header.lengths = input.lengths;
+  header.samples = input.samples;
+  header.depths = flags.depths;
+  header.seed = flags.seed;
+  header.raw = flags.raw;
+  header.files = hashes_of(texts);
+  for (const auto& [name, values] : flags.own)
+    if (!values.empty()) header.flags[name] = values;
+  header.techniques = std::move(techniques);
+  input.texts = std::move(texts);
+  evaluation.folder = flags.out;
+  return evaluation;
+}
+
+// Where samples that begin alike find what was read: a folder of this process, gone at its end.
+class ScratchPrefixes {
+ public:
+  // Texts part ways anywhere, so every chunk is a part.
+  static Result<ScratchPrefixes> make(const std::string& model, size_t chunk) {
+    FATHOM_TRY(const std::string home, home_folder());
+    remove_left(home);
+    std::string path = home + "/" + kName + std::to_string(::getpid());
+    ScratchPrefixes scratch(path);
+    FATHOM_TRY(PrefixStore store, PrefixStore::open(path, kPrefixBytes));
+    FATHOM_TRY(PrefixOptions options,
+               prefix_options(std::move(store), model, [](std::string_view) {}));
+    options.part_tokens = chunk;
+    scratch.options_ = std::move(options);
+    return scratch;
+  }
+  ScratchPrefixes(ScratchPrefixes&& other) noexcept
+      : path_(std::exchange(other.path_, {})), options_(std::move(other.options_)) {}
+  ScratchPrefixes& operator=(ScratchPrefixes&&) = delete;
+  ~ScratchPrefixes() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::optional<PrefixOptions>& options() const { return options_; }
+
+ private:
+  static constexpr const char* kName = "eval-";
+  explicit ScratchPrefixes(std::string path) : path_(std::move(path)) {}
+
+  // What processes that were killed left.
+  static void remove_left(const std::string& home) {
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(home, failed)) {
+      const std::string name = entry.path().filename();
+      const long process = name.starts_with(kName) ? std::atol(name.c_str() + 5) : 0;
+      if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
+        std::filesystem::remove_all(entry.path(), failed);
+    }
+  }
+
+  std::string path_;
+  std::optional<PrefixOptions> options_;
 };
 
-Status show(const nlohmann::json& figures, bool json) {
-  if (json) return print_json(nlohmann::ordered_json(figures));
-  std::string lines;
-  for (const auto& [name, value] : figures.items()) lines += name + ": " + value.dump() + "\n";
-  return print(lines);
+Result<EvaluationResult> measure(Evaluation& evaluation) {
+  auto scratch = ScratchPrefixes::make(evaluation.header.model, evaluation.header.chunk);
+  if (scratch.ok()) evaluation.prefixes = scratch->options();
+  ProgressLine line("measuring");
+  evaluation.progress = [&line](const Progress& progress) {
+    line.show(progress);
+    return !interrupted();
+  };
+  return evaluate(evaluation);
 }
 
-int evaluate(const Task& task, const Flags& flags) {
+Status show(const Evaluation& evaluation, const std::vector<Record>& records, bool json) {
+  const std::vector<Row> rows = summarise(*evaluation.task, evaluation.header, records);
+  if (json) return print_json(to_json(*evaluation.task, evaluation.header, rows, records));
+  return print(to_table(*evaluation.task, evaluation.header, rows, records));
+}
+
+// A task's errors name the flag at fault first, where one is.
+int task_failed(const Error& error) {
+  return error.message.starts_with("--") ? misused(error) : failed(error);
+}
+
+int run_task(const CLI::App& app, const Task& task, const EvalFlags& flags) {
+  auto techniques = techniques_of(app, flags.model);
+  if (!techniques.ok()) return misused(techniques.error());
   const auto settings = check(flags.model);
   if (!settings.ok()) return misused(settings.error());
-  auto text = read_text(flags.file);
-  if (!text.ok()) return failed(text.error());
-  const auto engine = Engine::load(settings.value().engine);
+  auto texts = read_texts(flags.files);
+  if (!texts.ok()) return failed(texts.error());
+  const auto engine = Engine::load(settings->engine);
   if (!engine.ok()) return failed(engine.error());
-  const Status fits = check_context("--window", flags.window, engine.value()->model());
-  if (!fits.ok()) return misused(fits.error());
-  const Status there = check_attention(settings.value().attention, engine.value()->model());
-  if (!there.ok()) return misused(there.error());
-  const Status kept = check_kv(*settings, *engine.value());
-  if (!kept.ok()) return misused(kept.error());
+  auto evaluation = prepare(task, flags, **engine, std::move(*techniques), std::move(*texts));
+  if (!evaluation.ok()) return failed(evaluation.error());
+  const Status sound =
+      check_techniques(evaluation->header.techniques, evaluation->input.lengths.back(), **engine);
+  if (!sound.ok()) return misused(sound.error());
   catch_interrupt();
-  const auto figures = [&] {
-    ProgressLine line("scoring");
-    return task.run({.engine = engine.value().get(),
-                     .attention = settings.value().attention,
-                     .kv = settings.value().kv,
-                     .text = std::move(*text),
-                     .window = flags.window,
-                     .chunk = flags.chunk,
-                     .progress = [&line](const Progress& progress) {
-                       line.show(progress);
-                       return !interrupted();
-                     }});
-  }();
-  if (!figures.ok()) {
-    failed({flags.file + ": " + figures.error().message});
-    return interrupted() ? kInterrupted : kFailed;
+  const auto result = measure(*evaluation);
+  if (!result.ok()) {
+    const int code = task_failed(result.error());
+    if (interrupted() && !flags.out.empty())
+      std::fputs("fathom: the same command goes on from here\n", stderr);
+    return interrupted() ? kInterrupted : code;
   }
-  nlohmann::json all = figures.value();
-  all["model"] = flags.model.model;
-  all["precision"] = flags.model.precision;
-  const Status shown = show(all, flags.json);
-  return shown.ok() ? kDone : failed(shown.error());
-}
-
-CLI::App* add_task(CLI::App& app, const Task& task, Flags& flags) {
-  CLI::App* sub = app.add_subcommand(std::string(task.name), std::string(task.summary));
-  add_model_flags(*sub, flags.model);
-  sub->add_option("-f,--file", flags.file, "The text to measure on; - is standard input")
-      ->required()
-      ->check(file_name());
-  sub->add_option("--window", flags.window, "Tokens a window (default: 2048)")
-      ->check(whole_number(4, kMostTokens));
-  sub->add_option("-b,--chunk", flags.chunk,
-                  "Tokens read at a time (default: 512); 1 reads as decoding does")
-      ->check(whole_number(1, 1 << 20));
-  sub->add_flag("--json", flags.json, "Print one JSON object");
-  sub->footer("Example:\n  fathom eval " + std::string(task.name) +
-              " -m smollm2-135m -f book.txt --window 2048 --attn streaming");
-  return sub;
+  const Status shown = show(*evaluation, result->records, flags.json);
+  if (!shown.ok()) return failed(shown.error());
+  if (flags.out.empty()) return kDone;
+  const Status written = write_report(flags.out, {{&task, evaluation->header, result->records}});
+  return written.ok() ? kDone : failed(written.error());
 }
 
 }  // namespace
 
 Command eval_command(CLI::App& program) {
-  const auto flags = std::make_shared<Flags>();
-  CLI::App* app = program.add_subcommand("eval", "Measure a model");
+  CLI::App* app = program.add_subcommand("eval", "Measure what techniques cost and lose");
   app->require_subcommand(1);
-  std::vector<std::pair<CLI::App*, const Task*>> added;
-  for (const Task* task : tasks::all()) added.emplace_back(add_task(*app, *task, *flags), task);
-  return {app, [flags, added] {
-            for (const auto& [sub, task] : added)
-              if (sub->parsed()) return evaluate(*task, *flags);
+  struct Added {
+    CLI::App* app;
+    const Task* task;
+    std::unique_ptr<EvalFlags> flags;
+  };
+  const auto added = std::make_shared<std::vector<Added>>();
+  for (const Task* task : tasks::all()) {
+    CLI::App* sub = app->add_subcommand(std::string(task->name), std::string(task->summary));
+    auto flags = std::make_unique<EvalFlags>();
+    add_eval_flags(*sub, *task, *flags);
+    added->push_back({sub, task, std::move(flags)});
+  }
+  return {app, [added] {
+            for (const Added& one : *added)
+              if (one.app->parsed()) return run_task(*one.app, *one.task, *one.flags);
             return kDone;
           }};
 }

@@ -70,10 +70,11 @@ int run_program(int argc, char** argv) {
   program.set_version_flag("--version", "fathom " FATHOM_VERSION);
   program.require_subcommand(1);
   const std::vector<Command> commands = {
-      run_command(program),     eval_command(program),     bench_command(program),
-      cache_command(program),   pull_command(program),     list_command(program),
-      info_command(program),    tokenize_command(program), patterns_command(program),
-      pattern_command(program), policies_command(program), rope_command(program)};
+      run_command(program),      eval_command(program),    report_command(program),
+      bench_command(program),    cache_command(program),   pull_command(program),
+      list_command(program),     info_command(program),    tokenize_command(program),
+      patterns_command(program), pattern_command(program), policies_command(program),
+      rope_command(program)};
   // After the commands, which would inherit it.
   program.footer(
       "Examples:\n"

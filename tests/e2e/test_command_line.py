@@ -10,7 +10,7 @@ import pytest
 import tiny_models
 from conftest import command, fail, run, succeed
 
-COMMANDS = ("run", "eval", "bench", "cache", "pull", "list", "info", "tokenize", "patterns",
+COMMANDS = ("run", "eval", "report", "bench", "cache", "pull", "list", "info", "tokenize", "patterns",
             "pattern", "policies", "rope")
 
 
@@ -35,10 +35,9 @@ def test_every_command_has_help(name):
 @pytest.mark.parametrize("arguments, culprit", [
     ([], "fathom --help"),
     (["dive"], "no command 'dive'; commands: " + ", ".join(COMMANDS)),
-    (["eval", "dive"], "no task 'dive'; tasks: agreement, perplexity"),
-    (["eval", "perplexity", "-m", "MODEL", "-f", "x", "--window", "3"], "--window: '3'"),
+    (["eval", "dive"], "no task 'dive'; tasks: agreement, "),
     (["eval", "perplexity", "-m", "MODEL", "-f", "FILE", "--window", "4097"],
-     "--window 4097: the model was trained for 4096"),
+     "--lengths 4097: the model was trained for 4096"),
     (["run"], "--model"),
     (["run", "-m", "MODEL", "-p", "x", "--colour"], "--colour"),
     (["run", "-m", "MODEL"], "nothing to read"),
@@ -214,16 +213,19 @@ def test_closed_pipe_ends_quietly(tiny):
 
 
 def test_perplexity(tiny, document):
-    figures = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
-                                 "--window", "128", "--json"))
-    assert figures["perplexity"] > 1 and figures["window"] == 128
-    assert figures["pairs_scored"] == 1 and figures["mass_kept"] is None
-    figures = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
-                                 "--window", "300", "--attn", "window(size=64)", "--json"))
+    def row(*flags):
+        printed = json.loads(succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document,
+                                     *flags, "--json"))
+        return printed["results"][0]
+
+    figures = row("--window", "128")
+    assert figures["perplexity"] > 1 and figures["length"] == 128
+    assert figures["pairs_scored"] == 1 and "mass_kept" not in figures
+    figures = row("--window", "300", "--attn", "window(size=64)")
     assert figures["pairs_scored"] == pytest.approx((32 * 65 + 235 * 64) / (299 * 150))
     assert 0 < figures["mass_kept"] < 1
     text = succeed("eval", "perplexity", "-m", tiny("llama"), "-f", document, "--window", "128")
-    assert re.search(r"^perplexity: \d", text, re.M)
+    assert re.search(r"^128 .* full +\d", text, re.M)
     error = fail(1, "eval", "perplexity", "-m", tiny("llama"), "-f", document)
     assert "2048" in error and str(document) in error
     error = fail(1, "eval", "perplexity", "-m", "no/such.gguf", "-f", "/bin/ls")

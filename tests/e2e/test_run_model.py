@@ -119,4 +119,4 @@ def test_interrupt_during_prefill_and_answer(tmp_path):
 def test_perplexity_is_sane(tmp_path, name, low, high):
     figures = json.loads(succeed("eval", "perplexity", "-m", name, "-f", excerpt(tmp_path, 9000),
                                  "--window", "512", "--json"))
-    assert low < figures["perplexity"] < high
+    assert low < figures["results"][0]["perplexity"] < high

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,7 +73,9 @@ Status run(const Arguments& arguments) {
   FATHOM_TRY(const auto engine, Engine::load(arguments.engine));
   FATHOM_TRY(const auto session, Session::open(*engine, arguments.session));
   bool written = true;
-  FATHOM_CHECK(session->score(tokens, 0, [&](size_t, ConstMatrix<float> rows) {
+  std::vector<size_t> all(tokens.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  FATHOM_CHECK(session->score(tokens, all, [&](size_t, ConstMatrix<float> rows) {
     for (size_t i = 0; i < rows.rows; ++i)
       written &= std::fwrite(rows.row(i), sizeof(float), rows.cols, stdout) == rows.cols;
   }));

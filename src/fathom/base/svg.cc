@@ -100,9 +100,10 @@ void Svg::boxes(std::span<const SvgBox> boxes, std::string_view colour) {
 
 void Svg::line(std::span<const SvgPoint> points, const SvgStroke& stroke) {
   text_ += "<polyline" + attribute("fill", "none") + attribute("stroke", stroke.colour) +
-           attribute("stroke-width", stroke.width) + attribute("stroke-linejoin", "round") +
-           attribute("stroke-dasharray", stroke.dashes) + attribute("points", outline_of(points)) +
-           "/>\n";
+           attribute("stroke-width", stroke.width) +
+           (stroke.opacity < 1 ? attribute("stroke-opacity", stroke.opacity) : "") +
+           attribute("stroke-linejoin", "round") + attribute("stroke-dasharray", stroke.dashes) +
+           attribute("points", outline_of(points)) + "/>\n";
 }
 
 void Svg::area(std::span<const SvgPoint> outline, std::string_view colour, double opacity) {

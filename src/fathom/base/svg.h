@@ -26,6 +26,7 @@ struct SvgStroke {
   std::string_view colour = "#333333";
   double width = 1;
   std::string_view dashes = "none";  // "6 3": drawn, left out; "none": solid
+  double opacity = 1;
 };
 
 struct SvgFont {

@@ -114,12 +114,12 @@ class Session {
   // stop. Afterwards logits() are those after the last token.
   Status prefill(std::span<const TokenId> tokens, const ProgressFn& progress = {});
 
-  // Appends tokens and hands the logits of those from `first_scored` on to `each`, in blocks of
-  // rows: row r of a call with `first` belongs to tokens[first + r]. Logits are never held for more
-  // than a block, whatever the vocabulary. Errors as prefill()'s.
+  // Appends tokens and hands the logits after those at `scored`, ascending indices of `tokens`, to
+  // `each`, in blocks of rows: row r of a call with `first` belongs to tokens[scored[first + r]].
+  // Logits are never held for more than a block, whatever the vocabulary. Errors as prefill()'s.
   using LogitsFn = std::function<void(size_t first, ConstMatrix<float> logits)>;
-  Status score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each,
-               const ProgressFn& progress = {});
+  Status score(std::span<const TokenId> tokens, std::span<const size_t> scored,
+               const LogitsFn& each, const ProgressFn& progress = {});
 
   // Generates from the current state. `on_text` is called after every token with what text is
   // ready, whole characters only and possibly none; returning false cancels. The last token is not
@@ -136,6 +136,7 @@ class Session {
   std::span<const TokenId> tokens() const { return tokens_; }
   size_t recalled() const { return recalled_; }  // how many were kept, and not read
   size_t context() const { return options_.context; }
+  double read_seconds() const { return read_seconds_; }  // spent on reading, since clear()
   // How far apart a query and its keys may be, plus one: what RoPE has to reach.
   size_t span() const { return span_of(options_); }
   bool has_end() const { return options_.context != kNoEnd; }
@@ -170,6 +171,9 @@ class Session {
   // Error: memory ran out; where it did so within a step, the session has forgotten its text.
   Result<ConstMatrix<float>> step(std::span<const TokenId> tokens, bool decoding = false);
   Result<ConstMatrix<float>> read_chunk(std::span<const TokenId> tokens, bool decoding);
+  // Hands on the logits of some of a step's tokens; `begin` is the first one's index in the text.
+  void score_rows(ConstMatrix<float> hidden, size_t begin, std::span<const size_t> scored,
+                  size_t first, const LogitsFn& each);
   // logits() of one token's hidden state. Error: they are not numbers.
   Status read_logits(ConstMatrix<float> hidden);
 
@@ -184,6 +188,7 @@ class Session {
   std::unique_ptr<SequenceAttention> attention_;
   std::optional<PrefixRecorder> recorder_;  // none: texts are not kept
   size_t recalled_ = 0;
+  double read_seconds_ = 0;
   TextEnds text_ends_;
   std::vector<TokenId> tokens_;
   Buffer<float> logits_;

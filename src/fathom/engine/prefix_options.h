@@ -19,6 +19,7 @@ struct PrefixOptions {
   std::string model;         // its name, for people
   std::string text;          // how the document begins, for people
   PrefixStore::SayFn say;
+  uint64_t part_tokens = kUsualPartTokens;
 };
 
 // For the model that Engine::load() finds by `model`. Errors: of its file.

@@ -21,6 +21,8 @@
 
 namespace fathom {
 
+constexpr uint64_t kUsualPartTokens = 2048;
+
 // What the values in a cache depend on besides the text, and what people are told.
 struct PrefixFacts {
   std::string model_sha256;
@@ -32,6 +34,8 @@ struct PrefixFacts {
   std::optional<KvBudget> budget = std::nullopt;
   std::string model;  // its name
   std::string text;   // how the document begins
+  // Tokens of a part, rounded up to whole chunks and blocks.
+  uint64_t part_tokens = kUsualPartTokens;
 
   // Of the beginnings of a text of so many tokens.
   std::string key(size_t text_tokens) const;
@@ -40,8 +44,6 @@ struct PrefixFacts {
 // A part is written while the text is read, and flushed to disk beside that.
 class PrefixRecorder {
  public:
-  static constexpr uint64_t kPartTokens = 2048;
-
   // `say` gets a line about each thing that went wrong. None of it keeps a text from being read.
   PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore::SayFn say);
   PrefixRecorder(PrefixRecorder&&) = default;

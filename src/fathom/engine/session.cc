@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <new>
 
@@ -134,6 +135,7 @@ Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens, bool d
 }
 
 Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens, bool decoding) {
+  const Stopwatch watch;
   const auto begin = static_cast<int64_t>(read());
   const auto end = begin + static_cast<int64_t>(tokens.size());
   FATHOM_CHECK(cache_.reserve(tokens.size()));
@@ -153,6 +155,7 @@ Result<ConstMatrix<float>> Session::read_chunk(std::span<const TokenId> tokens, 
   if (is_endless() && std::ssize(tokens_) >= kRecentTokens)
     tokens_.erase(tokens_.begin(), tokens_.end() - kRecentTokens / 2);
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  read_seconds_ += watch.seconds();
   return hidden;
 }
 
@@ -191,31 +194,42 @@ Status Session::read_prompt(std::span<const TokenId> tokens, const ProgressFn& p
   return {};
 }
 
-Status Session::score(std::span<const TokenId> tokens, size_t first_scored, const LogitsFn& each,
-                      const ProgressFn& progress) {
+Status Session::score(std::span<const TokenId> tokens, std::span<const size_t> scored,
+                      const LogitsFn& each, const ProgressFn& progress) {
+  assert(std::ranges::is_sorted(scored) && (scored.empty() || scored.back() < tokens.size()));
   FATHOM_CHECK(check_room(tokens.size()));
   FATHOM_CHECK(cache_.expect(tokens.size(), options_.chunk));
   const Stopwatch watch;
-  const size_t vocabulary = engine_.model().spec.vocabulary;
-  const size_t rows = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
-  Buffer<float> block;
+  size_t next = 0;  // of `scored`
   for (size_t begin = 0; begin < tokens.size(); begin += options_.chunk) {
     const size_t count = std::min(options_.chunk, tokens.size() - begin);
     FATHOM_TRY(const ConstMatrix<float> hidden, step(tokens.subspan(begin, count)));
+    const size_t first = next;
+    while (next < scored.size() && scored[next] < begin + count) ++next;
     // What is not scored is a prompt, and what follows is an answer.
-    const bool is_read = begin <= first_scored && begin + count > first_scored;
-    if (is_read) cache_.settle();
-    const size_t skipped = std::min(count, std::max(begin, first_scored) - begin);
-    for (size_t row = skipped; row < count; row += rows) {
-      const size_t n = std::min(rows, count - row);
-      block.ensure(n * vocabulary);
-      const Matrix<float> logits(block.data(), n, vocabulary);
-      forward_.logits(hidden.rows_at(row, n), logits);
-      each(begin + row, logits);
-    }
+    if (first == 0 && next > 0) cache_.settle();
+    score_rows(hidden, begin, scored.subspan(first, next - first), first, each);
     FATHOM_CHECK(report(progress, begin + count, tokens.size(), watch));
   }
   return {};
+}
+
+void Session::score_rows(ConstMatrix<float> hidden, size_t begin, std::span<const size_t> scored,
+                         size_t first, const LogitsFn& each) {
+  const size_t vocabulary = model_.vocabulary;
+  const size_t most = std::max<size_t>(16, kLogitsBytes / (vocabulary * sizeof(float)));
+  Buffer<float> logits, chosen;
+  for (size_t at = 0; at < scored.size(); at += most) {
+    const size_t n = std::min(most, scored.size() - at);
+    chosen.ensure(n * hidden.cols);
+    const Matrix<float> rows(chosen.data(), n, hidden.cols);
+    for (size_t i = 0; i < n; ++i)
+      std::copy_n(hidden.row(scored[at + i] - begin), hidden.cols, rows.row(i));
+    logits.ensure(n * vocabulary);
+    const Matrix<float> block(logits.data(), n, vocabulary);
+    forward_.logits(rows, block);
+    each(first + at, block);
+  }
 }
 
 Result<GenerationResult> Session::generate(const Generation& generation, const TextFn& on_text) {
@@ -272,6 +286,7 @@ void Session::clear() {
   text_ends_ = {};
   tokens_.clear();
   recalled_ = 0;
+  read_seconds_ = 0;
 }
 
 }  // namespace fathom

@@ -19,7 +19,8 @@ void Session::keep_prefixes(const PrefixOptions& prefixes) {
                                 .drops = cache_.policy_drops(),
                                 .budget = options_.kv.spec.policy->budget(),
                                 .model = prefixes.model,
-                                .text = prefixes.text},
+                                .text = prefixes.text,
+                                .part_tokens = prefixes.part_tokens},
                     prefixes.say);
 }
 

@@ -31,6 +31,7 @@ class Field {
   Result<std::vector<Field>> items() const {
     if (!value_->is_array()) return Error{place_ + " is no array"};
     std::vector<Field> fields;
+    fields.reserve(value_->size());
     for (size_t i = 0; i < value_->size(); ++i)
       fields.emplace_back((*value_)[i], place_ + "[" + std::to_string(i) + "]");
     return fields;

@@ -1,13 +1,15 @@
 // Perplexity over consecutive windows, as llama.cpp's llama-perplexity measures it, so that the two
 // compare.
 //
-// Each whole window (text_windows.h) is run alone; the tokens of its second half are scored given
-// all before them. Perplexity = exp(mean negative log-likelihood).
-#include <algorithm>
+// Each whole window (text_windows.h) is read alone; the tokens of its second half are scored given
+// all before them. Perplexity = exp(mean negative log-likelihood). With --score-from 0 all of it is
+// scored, and the curve by position shows where context stops helping.
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <string>
 #include <vector>
 
-#include "fathom/base/stopwatch.h"
 #include "fathom/eval/likelihood.h"
 #include "fathom/eval/task.h"
 #include "fathom/eval/text_windows.h"
@@ -15,77 +17,102 @@
 namespace fathom::tasks {
 namespace {
 
-struct Likelihoods {
-  size_t count = 0;
-  double sum = 0;
-  double sum_of_squares = 0;
+constexpr size_t kLeast = 4;  // tokens of a window
+constexpr std::string_view kScoreFrom = "--score-from";
 
-  void add(double x) {
-    ++count;
-    sum += x;
-    sum_of_squares += x * x;
-  }
-  double mean() const { return sum / static_cast<double>(count); }
-  // Of the mean.
-  double standard_error() const {
-    const double variance = sum_of_squares / static_cast<double>(count) - mean() * mean();
-    return count < 2 ? 0 : std::sqrt(std::max(0.0, variance) / static_cast<double>(count - 1));
-  }
-};
+constexpr std::array<Metric, 1> kMetrics = {{
+    {.name = "loss",
+     .label = "perplexity",
+     .higher_is_better = false,
+     .shown = Metric::Shown::exponential},
+}};
+constexpr std::array<View, 1> kViews = {{
+    {.kind = View::Kind::curve,
+     .of = "loss",
+     .label = "perplexity by position",
+     .shown = Metric::Shown::exponential},
+}};
+constexpr std::array<TaskFlag, 1> kFlags = {{
+    {.name = kScoreFrom,
+     .help = "The share of a window that is context alone and not scored (default: 0.5)",
+     .value = "SHARE"},
+}};
 
-// Scores tokens [first + 1, window) of one window.
-Status score_window(const TaskInput& input, Session& session, std::span<const TokenId> window,
-                    const ProgressFn& progress, Likelihoods& out) {
-  const size_t first = window.size() / 2;
-  std::vector<double> log_probabilities(window.size());
-  session.clear();
-  const Session::LogitsFn look_up = [&](size_t begin, ConstMatrix<float> logits) {
-    input.engine->compute().pool->run(logits.rows, [&](size_t row, size_t) {
-      log_probabilities[begin + row + 1] =
-          log_probability({logits.row(row), logits.cols}, window[begin + row + 1]);
-    });
-  };
-  FATHOM_CHECK(session.score(window.first(window.size() - 1), first, look_up, progress));
-  for (size_t i = first + 1; i < window.size(); ++i) out.add(-log_probabilities[i]);
-  return {};
+Result<double> read_score_from(const TaskInput& input) {
+  const std::string text = input.flag(kScoreFrom).value_or("0.5");
+  double share = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+  if (error != std::errc() || end != text.data() + text.size() || !(share >= 0 && share < 1))
+    return Error{std::string(kScoreFrom) + ": '" + text + "' is not a number from 0 to below 1"};
+  return share;
 }
 
-Result<nlohmann::json> run(const TaskInput& input) {
-  FATHOM_TRY(auto session, Session::open(*input.engine, {.context = input.window,
-                                                         .attention = input.attention,
-                                                         .kv = input.kv,
-                                                         .chunk = input.chunk}));
-  FATHOM_TRY(const TextWindows windows, TextWindows::cut(input, 4));
-  const Stopwatch watch;
-  Likelihoods losses;
-  for (size_t i = 0; i < windows.count(); ++i) {
-    const ProgressFn progress = [&](const Progress& in_window) {
-      return !input.progress || input.progress({.done = i * input.window + in_window.done,
-                                                .total = windows.count() * input.window,
-                                                .seconds = watch.seconds()});
-    };
-    FATHOM_CHECK(score_window(input, *session, windows[i], progress, losses));
+// A window's loss, and the standard error of it with tokens taken as independent.
+void set_values(const std::vector<double>& losses, Json& values) {
+  const auto n = static_cast<double>(losses.size());
+  double sum = 0;
+  double squares = 0;
+  for (const double loss : losses) {
+    sum += loss;
+    squares += loss * loss;
   }
-  const double perplexity = std::exp(losses.mean());
-  if (!std::isfinite(perplexity))
-    return Error{"the perplexity is not a number: the model's weights are damaged, or overflow"};
-  const std::optional<double> mass = session->attention_count().mass_kept();
-  return nlohmann::json{
-      {"perplexity", perplexity},
-      {"standard_error", perplexity * losses.standard_error()},
-      {"window", input.window},
-      {"chunk", input.chunk},
-      {"attn", input.attention.spec()},
-      {"kv", input.kv.spec.spec()},
-      {"kv_split", input.kv.split.spec()},
-      {"kv_bytes", session->kv_bytes()},
-      {"windows", windows.count()},
-      {"tokens", windows.tokens()},
-      {"scored_tokens", losses.count},
-      {"pairs_scored", session->attention_count().fraction()},
-      {"mass_kept", mass ? nlohmann::json(*mass) : nlohmann::json(nullptr)},
-      {"seconds", watch.seconds()},
-  };
+  const double variance = std::max(0.0, squares / n - sum / n * sum / n);
+  values = {{"loss", sum / n},
+            {"loss_error", losses.size() < 2 ? 0.0 : std::sqrt(variance / (n - 1))},
+            {"scored_tokens", losses.size()}};
+}
+
+class PerplexityRun final : public TaskRun {
+ public:
+  PerplexityRun(TextWindows windows, double score_from, const TaskInput& input)
+      : windows_(std::move(windows)),
+        score_from_(score_from),
+        samples_(windows_.samples("perplexity", input.lengths, input.samples)) {}
+
+  const std::vector<Sample>& samples() const override { return samples_; }
+
+  Result<std::vector<Measurement>> measure(const Sample& sample,
+                                           std::span<Subject* const> subjects) override {
+    std::vector<Measurement> measured;
+    for (Subject* const subject : subjects) {
+      FATHOM_TRY(Measurement one, measure(windows_.window(sample), *subject));
+      measured.push_back(std::move(one));
+    }
+    return measured;
+  }
+
+ private:
+  Result<Measurement> measure(const std::vector<TokenId>& window, Subject& subject) const {
+    const auto first = static_cast<size_t>(score_from_ * static_cast<double>(window.size()));
+    const std::vector<size_t> scored = indices(first, window.size() - 1);
+    std::vector<double> losses(scored.size());
+    FATHOM_TRY(Session* const session, subject.open(window.size()));
+    const Session::LogitsFn look_up = [&](size_t begin, ConstMatrix<float> logits) {
+      subject.engine().compute().pool->run(logits.rows, [&](size_t row, size_t) {
+        const TokenId next = window[scored[begin + row] + 1];
+        losses[begin + row] = -log_probability({logits.row(row), logits.cols}, next);
+      });
+    };
+    const std::span<const TokenId> read(window.data(), window.size() - 1);
+    FATHOM_CHECK(session->score(read, scored, look_up, subject.progress));
+    Measurement one;
+    set_values(losses, one.values);
+    if (!std::isfinite(std::exp(one.values["loss"].get<double>())))
+      return Error{"the perplexity is not a number: the model's weights are damaged, or overflow"};
+    one.curves["loss"] = curve_of(scored, losses, window.size());
+    one.costs = subject.costs();
+    return one;
+  }
+
+  TextWindows windows_;
+  double score_from_;
+  std::vector<Sample> samples_;
+};
+
+Result<std::unique_ptr<TaskRun>> open(const TaskInput& input) {
+  FATHOM_TRY(const double score_from, read_score_from(input));
+  FATHOM_TRY(TextWindows windows, TextWindows::cut(input, kLeast));
+  return std::unique_ptr<TaskRun>(new PerplexityRun(std::move(windows), score_from, input));
 }
 
 }  // namespace
@@ -94,7 +121,15 @@ extern const Task perplexity;
 const Task perplexity = {
     .name = "perplexity",
     .summary = "perplexity over consecutive windows, the second half of each scored",
-    .run = run,
+    .source = "the protocol of llama.cpp's llama-perplexity",
+    .example = "-f book.txt --lengths 2k --attn model --attn streaming",
+    .text = TextUse::needed,
+    .flags = kFlags,
+    .metrics = kMetrics,
+    .views = kViews,
+    .passing = std::nullopt,
+    .usual_lengths = "2k",
+    .open = open,
 };
 
 }  // namespace fathom::tasks

@@ -1,0 +1,129 @@
+#include "eval_flags.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "text_file.h"
+
+namespace fathom {
+namespace {
+
+// All values of a flag, in their order; its default where it was not given.
+std::vector<std::string> all_of(const CLI::App& app, const std::string& flag,
+                                const std::string& usual) {
+  std::vector<std::string> given = app.get_option(flag)->results();
+  if (given.empty()) given.push_back(usual);
+  return given;
+}
+
+CLI::Validator lengths() {
+  return {[](std::string& text) {
+            const auto lengths = parse_lengths(text);
+            return lengths.ok() ? std::string() : lengths.error().message;
+          },
+          ""};
+}
+
+void add_own_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
+  for (const TaskFlag& flag : task.flags) {
+    CLI::Option* option = app.add_option(std::string(flag.name), flags.own[std::string(flag.name)],
+                                         std::string(flag.help))
+                              ->type_name(std::string(flag.value))
+                              ->allow_extra_args(false);
+    if (!flag.repeatable) option->expected(1);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<size_t>> parse_lengths(const std::string& text) {
+  std::vector<size_t> lengths;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    size_t length = 0;
+    const auto [stop, error] = std::from_chars(at, end, length);
+    const bool thousands = error == std::errc() && stop != end && (*stop == 'k' || *stop == 'K');
+    const char* const next = stop + (thousands ? 1 : 0);
+    if (error != std::errc() || length == 0 || length > kMostTokens ||
+        (next != end && *next != ','))
+      return Error{"'" + text + "' is not a list of numbers of tokens, as 512,2k,8k"};
+    lengths.push_back(length * (thousands ? 1024 : 1));
+    if (next == end) break;
+    at = next + 1;
+  }
+  std::ranges::sort(lengths);
+  lengths.erase(std::ranges::unique(lengths).begin(), lengths.end());
+  return lengths;
+}
+
+void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
+  add_model_flags(app, flags.model);
+  add_rope_flag(app, flags.model.rope);
+  for (const char* name : {"--attn", "--kv", "--rope"})
+    app.get_option(name)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->description(app.get_option(name)->get_description() +
+                      "; may be given several times: all combinations are compared");
+  if (task.text != TextUse::unused) {
+    CLI::Option* files =
+        app.add_option("-f,--file", flags.files, "The text to measure on; - is standard input")
+            ->check(file_name())
+            ->allow_extra_args(false);
+    if (task.text == TextUse::needed) files->required();
+  }
+  app.add_option("--lengths,--window", flags.lengths,
+                 "Tokens of a sample, prompt and answer: 1k,2k,8k (default: " +
+                     std::string(task.usual_lengths) + ", as far as the model was trained)")
+      ->type_name("LIST")
+      ->check(lengths());
+  app.add_option("--samples", flags.samples,
+                 "Samples of each length and kind (default: " +
+                     (task.usual_samples == 0 ? "as many as the text has"
+                                              : std::to_string(task.usual_samples)) +
+                     ")")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  app.add_option("--depths", flags.depths,
+                 "In how many places of a text something is put, where a task does (default: 10)")
+      ->check(whole_number(1, 1000));
+  app.add_option("--seed", flags.seed, "Other samples of the same kind (default: 1)")
+      ->check(whole_number(0, UINT32_MAX));
+  app.add_option("-b,--chunk", flags.chunk,
+                 "Tokens read at a time (default: 512); 1 reads as decoding does")
+      ->check(whole_number(1, 1 << 20));
+  app.add_flag("--raw", flags.raw, "Ask in plain text, without the model's chat template");
+  app.add_option("--out", flags.out,
+                 "Keep every sample's result here, with tables and pictures: results.jsonl, "
+                 "results.csv, report.html; a run that was stopped goes on")
+      ->type_name("DIR")
+      ->check(file_name());
+  app.add_flag("--json", flags.json, "Print one JSON object");
+  add_own_flags(app, task, flags);
+  app.footer("Example:\n  fathom eval " + std::string(task.name) + " -m smollm2-135m " +
+             std::string(task.example));
+}
+
+Result<std::vector<Technique>> techniques_of(const CLI::App& app, const ModelFlags& flags) {
+  std::vector<Technique> techniques;
+  for (const std::string& attn : all_of(app, "--attn", "model")) {
+    for (const std::string& kv : all_of(app, "--kv", "keep")) {
+      for (const std::string& rope : all_of(app, "--rope", "auto")) {
+        ModelFlags one = flags;
+        one.attention = attn;
+        one.kv = kv;
+        one.rope = rope;
+        FATHOM_TRY(ModelSettings settings, check(one));
+        Technique technique{
+            .attn = attn, .kv = kv, .kv_split = flags.kv_split, .rope = rope, .options = {}};
+        technique.options.attention = std::move(settings.attention);
+        technique.options.kv = std::move(settings.kv);
+        technique.options.rope = std::move(settings.rope);
+        techniques.push_back(std::move(technique));
+      }
+    }
+  }
+  return techniques;
+}
+
+}  // namespace fathom
