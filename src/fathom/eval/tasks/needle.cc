@@ -81,6 +81,8 @@ Result<Hidden> hidden_of(const TaskInput& input) {
 
 class NeedleRun final : public QuestionRun {
  public:
+  // The same haystack at every depth, as far as the needle.
+  bool shares_beginnings() const override { return true; }
   NeedleRun(PromptForm form, std::vector<Sample> samples, Haystack haystack, Hidden hidden,
             uint64_t seed)
       : QuestionRun(std::move(form), std::move(samples)),
