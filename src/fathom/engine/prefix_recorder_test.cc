@@ -254,7 +254,7 @@ TEST_F(Recorder, OfCachesThatDropTokensTheStateIsKept) {
         std::vector<uint32_t> slots;
         for (uint32_t s = 0; s < cache.slots(layer, h); ++s)
           if (s % 2 == 0 || s + 300 > cache.slots(layer, h)) slots.push_back(s);
-        cache.keep(layer, h, slots);
+        cache.keep(pool_, layer, h, slots);
       }
     }
     recorder->record(tokens, cache, false,

@@ -177,7 +177,7 @@ void SessionCache::drop_unseen() {
       kept.clear();
       for (size_t slot = first; slot < held.size(); ++slot)
         kept.push_back(static_cast<uint32_t>(slot));
-      cache_.keep(layer, head, kept);
+      cache_.keep(*compute_.pool, layer, head, kept);
     }
   }
 }

@@ -302,7 +302,8 @@ std::span<const Position> KvCache::positions(size_t layer, size_t kv_head) const
 
 bool KvCache::whole(size_t layer) const { return impl_->layers[layer].whole; }
 
-void KvCache::keep(size_t layer, size_t kv_head, std::span<const uint32_t> slots) {
+void KvCache::keep(ThreadPool& pool, size_t layer, size_t kv_head,
+                   std::span<const uint32_t> slots) {
   Layer& of = impl_->layers[layer];
   Head& head = of.heads[kv_head];
   if (slots.size() == head.blocks.slots()) return;
@@ -317,7 +318,9 @@ void KvCache::keep(size_t layer, size_t kv_head, std::span<const uint32_t> slots
   positions.reserve(slots.size());
   for (const uint32_t slot : slots) positions.push_back(head.positions[slot]);
   head.blocks.set_blocks(blocks_for(head.blocks.slots()));
-  head.blocks.keep(slots);
+  const size_t gathered = head.blocks.begin_keep(slots);
+  pool.run(gathered, [&](size_t task, size_t) { head.blocks.gather(task); });
+  head.blocks.end_keep();
   head.positions = std::move(positions);
   of.views[kv_head] = head.blocks.view();
 }

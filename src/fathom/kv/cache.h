@@ -109,7 +109,7 @@ class KvCache {
   // Keeps the tokens at these slots of a head, ascending, and frees the others. Between steps.
   // Whole blocks are taken over as they are; others are written anew, and coded anew where they
   // were coded. Throws std::bad_alloc, and then the head is as it was.
-  void keep(size_t layer, size_t kv_head, std::span<const uint32_t> slots);
+  void keep(ThreadPool& pool, size_t layer, size_t kv_head, std::span<const uint32_t> slots);
 
   // Whether commit() codes whole blocks: true unless set. A cache that drops tokens again and again
   // would round its keys as often; settle() codes what is whole.

@@ -15,6 +15,9 @@
 namespace fathom {
 namespace {
 
+// While decoding a layer may hold this part of its share too many.
+constexpr size_t kSlackPart = 16;
+
 size_t blocks_for(size_t slots) { return (slots + kBlock - 1) / kBlock; }
 
 struct Layer {
@@ -44,11 +47,12 @@ struct Eviction::Impl {
   uint64_t evicted = 0;
   Trace trace;
 
-  void keep(KvCache& cache, size_t layer, size_t head, std::span<const uint32_t> slots) {
+  void keep(ThreadPool& pool, KvCache& cache, size_t layer, size_t head,
+            std::span<const uint32_t> slots) {
     const size_t held = cache.slots(layer, head);
     if (slots.size() == held) return;
     if (needs.attention_sums) layers[layer].got[head].keep(slots);
-    cache.keep(layer, head, slots);
+    cache.keep(pool, layer, head, slots);
     evicted += held - slots.size();
     if (trace) trace(layer, head, cache.positions(layer, head));
   }
@@ -60,8 +64,9 @@ struct Eviction::Impl {
       got[h].follow(cache.positions(layer, h), cache.tokens());
   }
 
-  void drop_passed(KvCache& cache, const KvReach& reach);
+  void drop_passed(ThreadPool& pool, KvCache& cache, const KvReach& reach);
   std::vector<Choice> due(const KvCache& cache, const KvBudget& budget, bool decoding) const;
+  void look(const KvCache& cache, Choice& choice) const;
   void score(const KvCache& cache, const Choice& choice, size_t head, std::span<float> to) const;
   void share_scores(Choice& choice) const;
   Status read(std::string_view statistics, const KvCache& cache);
@@ -107,7 +112,7 @@ void Eviction::observe(const Compute& compute, const KvCache& cache, size_t laye
 
 void Eviction::evict(ThreadPool& pool, KvCache& cache, bool decoding) {
   for (size_t layer = 0; layer < impl_->layers.size(); ++layer) impl_->follow(cache, layer);
-  if (const auto reach = impl_->policy->reach()) return impl_->drop_passed(cache, *reach);
+  if (const auto reach = impl_->policy->reach()) return impl_->drop_passed(pool, cache, *reach);
   const std::optional<KvBudget> budget = impl_->policy->budget();
   if (!budget || (decoding && !impl_->policy->while_decoding())) return;
   std::vector<Choice> choices = impl_->due(cache, *budget, decoding);
@@ -127,12 +132,12 @@ void Eviction::evict(ThreadPool& pool, KvCache& cache, bool decoding) {
       even_part = 1;
     }
     const auto kept = select_slots(choice.scores, recent, choice.budget, even_part);
-    for (size_t h = 0; h < kept.size(); ++h) impl_->keep(cache, choice.layer, h, kept[h]);
+    for (size_t h = 0; h < kept.size(); ++h) impl_->keep(pool, cache, choice.layer, h, kept[h]);
   }
 }
 
 // Drops the blocks between those with sinks and those that a query to come still sees.
-void Eviction::Impl::drop_passed(KvCache& cache, const KvReach& reach) {
+void Eviction::Impl::drop_passed(ThreadPool& pool, KvCache& cache, const KvReach& reach) {
   const Position seen{static_cast<int64_t>(cache.tokens()) - reach.recent + 1};
   const size_t sinks = blocks_for(static_cast<size_t>(reach.sinks)) * kBlock;
   std::vector<uint32_t> slots;
@@ -145,38 +150,50 @@ void Eviction::Impl::drop_passed(KvCache& cache, const KvReach& reach) {
       slots.clear();
       for (size_t slot = 0; slot < held.size(); ++slot)
         if (slot < sinks || slot >= first) slots.push_back(static_cast<uint32_t>(slot));
-      keep(cache, layer, h, slots);
+      keep(pool, cache, layer, h, slots);
     }
   }
 }
 
-// The layers that hold too much; what their last queries looked at, where that is asked.
+// The layers that are to drop tokens. While decoding that is one, the fullest, once it is a slack
+// beyond its share: what is written anew is as much as is kept, and no single token waits for it.
 std::vector<Choice> Eviction::Impl::due(const KvCache& cache, const KvBudget& budget,
                                         bool decoding) const {
   const auto tokens = static_cast<int64_t>(cache.tokens());
   const int64_t text = std::max(tokens, static_cast<int64_t>(text_tokens));
   const std::vector<int64_t> shares = split.of_layers(layers.size(), budget.of(text), tokens);
   std::vector<Choice> choices;
+  size_t most = 0;  // that a head holds too many on average, of one layer
   for (size_t layer = 0; layer < layers.size(); ++layer) {
     const size_t heads = cache.shape(layer).kv_heads;
     const auto share = static_cast<size_t>(shares[layer]);
     size_t held = 0;
     for (size_t h = 0; h < heads; ++h) held += cache.slots(layer, h);
-    if (held <= heads * share || (decoding && held < heads * (share + kBlock))) continue;
-    Choice& choice = choices.emplace_back();
-    choice.layer = layer;
-    choice.budget = share;
-    std::vector<std::span<const Position>> positions;
-    for (size_t h = 0; h < heads; ++h) {
-      positions.push_back(cache.positions(layer, h));
-      choice.scores.emplace_back(cache.slots(layer, h));
+    if (held <= heads * share) continue;
+    if (decoding) {
+      const size_t excess = held / heads - share;
+      if (excess < std::max(kBlock, share / kSlackPart) || excess <= most) continue;
+      most = excess;
+      choices.clear();
     }
-    choice.recent_sums.resize(heads);
-    if (const Layer& of = layers[layer]; needs.recent_sums && of.last)
-      of.last->sum_weights(compute, of.scale, cache.view(layer), positions, cache.format().operand,
-                           choice.recent_sums);
+    choices.push_back({.layer = layer, .budget = share, .recent_sums = {}, .scores = {}});
   }
+  for (Choice& choice : choices) look(cache, choice);
   return choices;
+}
+
+// Makes room for scores, and has the last queries look at what is there, where that is asked.
+void Eviction::Impl::look(const KvCache& cache, Choice& choice) const {
+  const size_t heads = cache.shape(choice.layer).kv_heads;
+  std::vector<std::span<const Position>> positions;
+  for (size_t h = 0; h < heads; ++h) {
+    positions.push_back(cache.positions(choice.layer, h));
+    choice.scores.emplace_back(positions.back().size());
+  }
+  choice.recent_sums.resize(heads);
+  if (const Layer& of = layers[choice.layer]; needs.recent_sums && of.last)
+    of.last->sum_weights(compute, of.scale, cache.view(choice.layer), positions,
+                         cache.format().operand, choice.recent_sums);
 }
 
 void Eviction::Impl::score(const KvCache& cache, const Choice& choice, size_t head,

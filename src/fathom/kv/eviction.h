@@ -39,9 +39,9 @@ class Eviction {
   // calls others may have truncated it; between commit() and evict(), dropped the oldest tokens of
   // some heads.
   void observe(const Compute& compute, const KvCache& cache, size_t layer, const AttendArgs& args);
-  // Drops what exceeds the budget, if it is due: after a prefill's step (`decoding` false) at once,
-  // while decoding once a layer's heads hold a block too many on average. By position (KvReach),
-  // drops the blocks that no later query sees.
+  // Drops what exceeds the budget, if it is due: after a prefill's step (`decoding` false) at once;
+  // while decoding once a layer's heads hold a sixteenth too many on average, at least a block, and
+  // one layer a step. By position (KvReach), drops the blocks that no later query sees.
   void evict(ThreadPool& pool, KvCache& cache, bool decoding);
   void clear();  // forgets the text
 

@@ -185,7 +185,7 @@ TEST_F(Statistics, FollowTheCache) {
   for (size_t h = 0; h < 2; ++h) {
     std::vector<uint32_t> kept;
     for (uint32_t slot = 20; slot < 60; ++slot) kept.push_back(slot);
-    text_.cache.keep(0, h, kept);
+    text_.cache.keep(text_.pool, 0, h, kept);
   }
   ASSERT_NO_FATAL_FAILURE(text_.step(70));
   ASSERT_EQ(probe_->told.at({0, 0}).positions.front(), Position{20});

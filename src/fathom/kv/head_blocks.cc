@@ -234,17 +234,11 @@ void HeadBlocks::clear_tail() {
   pack_byte_keys(kept, list(KvHalf::keys)[last]);
 }
 
-void HeadBlocks::keep(std::span<const uint32_t> slots) {
+size_t HeadBlocks::begin_keep(std::span<const uint32_t> slots) {
   assert(slots.empty() || slots.back() < slots_);
-  std::array<List, 2> kept;
-  std::vector<uint8_t> coded;
-  struct Taken {
-    KvHalf half;
-    std::byte* block;
-    bool coded;
-  };
-  std::vector<Taken> taken;
-  std::vector<bool> moved(blocks());
+  Keeping to;
+  to.slots = slots.size();
+  to.moved.resize(blocks());
   try {
     for (size_t at = 0; at < slots.size(); at += kBlock) {
       const auto part = slots.subspan(at, std::min(kBlock, slots.size() - at));
@@ -252,50 +246,56 @@ void HeadBlocks::keep(std::span<const uint32_t> slots) {
       const bool as_it_is = part.front() % kBlock == 0 &&
                             part.back() - part.front() + 1 == part.size() &&
                             (part.size() == kBlock || part.back() + 1 == slots_);
-      if (as_it_is) moved[from] = true;
+      if (as_it_is) to.moved[from] = true;
+      // Of the last block, if it was taken over as it is, the exact keys are still those.
+      if (as_it_is && from == exact_block_ && part.back() + 1 == slots_)
+        to.exact_block = to.coded.size();
       // What was coded stays so, so that nothing grows while it moves.
-      const bool codes = is_coded(from) && (as_it_is || part.size() == kBlock);
-      coded.push_back(codes ? 1 : 0);
+      const bool coded = is_coded(from) && (as_it_is || part.size() == kBlock);
+      to.coded.push_back(coded ? 1 : 0);
       for (const KvHalf half : kHalves) {
-        List& to = kept[static_cast<size_t>(half)];
-        to.push_back(nullptr);
-        if (!as_it_is) taken.reserve(taken.size() + 1);
-        to.back() = as_it_is ? list(half)[from] : source(half).take(codes);
+        List& list = to.lists[static_cast<size_t>(half)];
+        list.push_back(this->list(half)[from]);
         if (as_it_is) continue;
-        taken.push_back({half, to.back(), codes});
-        gather(half, part, codes, to.back());
+        to.gathered.push_back({half, nullptr, coded, part});
+        to.gathered.back().block = list.back() = source(half).take(coded);
       }
     }
   } catch (const std::bad_alloc&) {
-    for (const Taken& each : taken) source(each.half).give_back(each.block, each.coded);
+    for (const Gathered& each : to.gathered)
+      if (each.block != nullptr) source(each.half).give_back(each.block, each.coded);
     throw;
   }
-  for (size_t block = 0; block < blocks(); ++block) {
-    if (moved[block]) continue;
-    for (const KvHalf half : kHalves) source(half).give_back(list(half)[block], is_coded(block));
-  }
-  // Of the last block, if it was taken over as it is, the exact keys are still those.
-  const bool same_tail = !slots.empty() && exact_block_ == slots.back() / kBlock &&
-                         moved[exact_block_] && slots.back() + 1 == slots_;
-  exact_block_ = same_tail ? coded.size() - 1 : kNone;
-  lists_ = std::move(kept);
-  coded_ = std::move(coded);
-  slots_ = slots.size();
+  keeping_ = std::move(to);
+  return keeping_.gathered.size();
 }
 
-// Writes the rows at these slots, at most kBlock, into a plain block, or, of kBlock, a coded one.
-void HeadBlocks::gather(KvHalf half, std::span<const uint32_t> slots, bool coded,
-                        std::byte* block) const {
-  std::vector<float> gathered(slots.size() * dim_), values(kBlock * dim_);
-  const Matrix<float> rows(values.data(), kBlock, dim_);
-  size_t decoded = kNone;
-  for (size_t i = 0; i < slots.size(); ++i) {
-    const size_t from = slots[i] / kBlock;
-    if (from != decoded) source(half).unpack(list(half)[from], is_coded(from), 0, rows);
-    decoded = from;
-    std::copy_n(rows.row(slots[i] % kBlock), dim_, gathered.data() + i * dim_);
+void HeadBlocks::end_keep() {
+  for (size_t block = 0; block < blocks(); ++block) {
+    if (keeping_.moved[block]) continue;
+    for (const KvHalf half : kHalves) source(half).give_back(list(half)[block], is_coded(block));
   }
-  const ConstMatrix<float> kept(gathered.data(), slots.size(), dim_);
+  slots_ = keeping_.slots;
+  lists_ = std::move(keeping_.lists);
+  coded_ = std::move(keeping_.coded);
+  exact_block_ = keeping_.exact_block;
+  keeping_ = {};
+}
+
+void HeadBlocks::gather(size_t index) const {
+  const auto& [half, block, coded, slots] = keeping_.gathered[index];
+  alignas(64) float gathered[kBlock * kMostDim];
+  size_t next = 0;
+  while (next < slots.size()) {  // rows that lie side by side
+    const size_t first = slots[next];
+    const size_t most = std::min(kBlock - first % kBlock, slots.size() - next);
+    size_t count = 1;
+    while (count < most && slots[next + count] == first + count) ++count;
+    source(half).unpack(list(half)[first / kBlock], is_coded(first / kBlock), first % kBlock,
+                        {gathered + next * dim_, count, dim_});
+    next += count;
+  }
+  const ConstMatrix<float> kept(gathered, slots.size(), dim_);
   if (coded) {
     source(half).encode(kept, block);
   } else {

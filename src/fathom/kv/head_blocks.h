@@ -47,14 +47,34 @@ class HeadBlocks {
 
   // Keeps the first `count` slots, and no block besides theirs.
   void truncate(size_t count);
-  // Keeps these slots, ascending. Throws std::bad_alloc, and then nothing changed.
-  void keep(std::span<const uint32_t> slots);
+  // Keeps these slots, ascending: begin_keep() takes room (throws std::bad_alloc, and then nothing
+  // changed) and returns how many blocks are to be written anew; gather() writes one, on any
+  // thread; end_keep() frees the others. `slots` must last until then.
+  size_t begin_keep(std::span<const uint32_t> slots);
+  void gather(size_t index) const;
+  void end_keep();
 
   // Slots [slot, slot + rows.rows).
   void read(KvHalf half, size_t slot, Matrix<float> rows) const;
 
  private:
   using List = std::vector<std::byte*>;
+  // A block that is written anew of these slots: a plain one, or of kBlock slots a coded one.
+  struct Gathered {
+    KvHalf half;
+    std::byte* block;
+    bool coded;
+    std::span<const uint32_t> slots;
+  };
+  // What is to be kept: as the members of these names will be.
+  struct Keeping {
+    size_t slots = 0;
+    std::array<List, 2> lists;
+    std::vector<uint8_t> coded;
+    size_t exact_block = SIZE_MAX;
+    std::vector<bool> moved;  // by block, whether it is kept as it is
+    std::vector<Gathered> gathered;
+  };
   static constexpr std::array kHalves = {KvHalf::keys, KvHalf::values};
   List& list(KvHalf half) { return lists_[static_cast<size_t>(half)]; }
   const List& list(KvHalf half) const { return lists_[static_cast<size_t>(half)]; }
@@ -66,7 +86,6 @@ class HeadBlocks {
   void own(size_t block);
   void drop_last();
   void clear_tail();
-  void gather(KvHalf half, std::span<const uint32_t> slots, bool coded, std::byte* block) const;
 
   KvFormat format_;
   size_t dim_;
@@ -77,6 +96,7 @@ class HeadBlocks {
   // Blocks that are being coded, and what they are coded into.
   std::vector<size_t> coding_;
   std::array<List, 2> into_;
+  Keeping keeping_;
   // Of keys in 8 bits: the rows of the block last written, [kBlock, head_dim], and which that is.
   std::vector<float> exact_keys_;
   size_t exact_block_ = 0;

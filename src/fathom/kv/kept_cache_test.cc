@@ -154,7 +154,7 @@ TEST_P(KeptCache, KeepsWhatItIsToldTo) {
           slots.push_back(slot);
           left.push_back(held[slot]);
         }
-        cache.keep(layer, head, slots);
+        cache.keep(pool_, layer, head, slots);
         held = left;
         expect_holds(cache, layer, head, held, rounds);
       }
@@ -174,7 +174,7 @@ TEST_P(KeptCache, WhatWasCodedStaysSoWhereverItMoves) {
     slots.push_back(slot);
     left.push_back(slot);
   }
-  cache.keep(0, 1, slots);
+  cache.keep(pool_, 0, 1, slots);
   if (GetParam().format.coded()) {
     const KvHeadView view = cache.view(0)[1];
     const std::vector<int> coded(view.coded, view.coded + 6);
@@ -190,7 +190,8 @@ TEST_P(KeptCache, DroppingFreesMemory) {
   std::vector<uint32_t> slots;
   for (uint32_t slot = 36'032; slot < 40'000; ++slot) slots.push_back(slot);
   for (size_t layer = 0; layer < kShapes.size(); ++layer)
-    for (size_t head = 0; head < kShapes[layer].kv_heads; ++head) cache.keep(layer, head, slots);
+    for (size_t head = 0; head < kShapes[layer].kv_heads; ++head)
+      cache.keep(pool_, layer, head, slots);
   EXPECT_EQ(cache.bytes(), full) << "blocks are free, and their slabs at the next step";
   append(cache, 64);
   cache.truncate(cache.tokens());
@@ -211,7 +212,7 @@ TEST_P(KeptCache, ForksShareUntilTheyDiffer) {
     EXPECT_NE(fork.view(0)[0].key_blocks[3], cache.view(0)[0].key_blocks[3]);
     std::vector<uint32_t> slots;
     for (uint32_t slot = 0; slot < 320; slot += 2) slots.push_back(slot);
-    fork.keep(0, 1, slots);
+    fork.keep(pool_, 0, 1, slots);
     expect_whole(cache, 220);
     append(cache, 30);
     expect_whole(cache, 250, 2);
@@ -228,7 +229,7 @@ TEST_P(KeptCache, IsMadeAnewOfItsBlocks) {
   append(cache, 300);
   std::vector<uint32_t> slots;
   for (uint32_t slot = 64; slot < 300; ++slot) slots.push_back(slot);
-  cache.keep(1, 0, slots);
+  cache.keep(pool_, 1, 0, slots);
   KvCache copy = make();
   std::vector<std::vector<Position>> positions;
   for (size_t layer = 0; layer < kShapes.size(); ++layer) {
