@@ -4,14 +4,18 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include "cache_flags.h"
 #include "command.h"
 #include "fathom/engine/chain_file.h"
 #include "fathom/engine/prefix_store.h"
+#include "fathom/engine/spooled_input.h"
 #include "terminal.h"
 #include "text_file.h"
 
@@ -106,14 +110,19 @@ int list(const CacheCommand& command) {
   std::vector<StoredPart> ends = ends_of(parts);
   std::ranges::sort(ends, std::greater<>(), &StoredPart::used);
   auto prefills = Json::array();
+  std::vector<StoredPart> newer;
   std::string lines;
   for (const StoredPart& end : ends) {
     const std::vector<StoredPart> chain = chain_to(parts, end.id);
     const auto file = PartFile::open(end.path);
-    if (chain.empty() || !file.ok()) continue;  // of no use to anyone
+    if (is_newer_part(end.path)) newer.push_back(end);
+    if (chain.empty() || !file.ok()) continue;  // of no use to this program
     prefills.push_back(facts_of(chain, file->header()));
     lines += line_of(chain, file->header());
   }
+  if (!newer.empty())
+    lines += grouped(newer.size()) + " of a later version of Fathom, " +
+             human_bytes(bytes_of(newer)) + ": left alone\n";
   const uint64_t held = bytes_of(parts);
   lines += human_bytes(held) + " of at most " + human_bytes(store->limit()) + " in " +
            printable(store->folder()) + "\n";
@@ -121,6 +130,7 @@ int list(const CacheCommand& command) {
                 {{"folder", store->folder()},
                  {"bytes", held},
                  {"limit", store->limit()},
+                 {"newer", newer.size()},
                  {"prefills", std::move(prefills)}},
                 lines);
 }
@@ -174,13 +184,23 @@ int export_to_file(const CacheCommand& command) {
   if (!store.ok()) return failed(store.error());
   const auto chain = find_chain(*store, command.id);
   if (!chain.ok()) return failed(chain.error());
-  return moved(command, export_chain(*chain, command.file), "exported");
+  if (command.file != "-") return moved(command, export_chain(*chain, command.file), "exported");
+  if (::isatty(STDOUT_FILENO) != 0)
+    return misused({"-: standard output is a terminal; give a file's name, or a pipe"});
+  const auto facts = export_chain(*chain, [](std::span<const std::byte> bytes) {
+    return print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  });
+  return facts.ok() ? kDone : failed(facts.error());
 }
 
 int import_from_file(const CacheCommand& command) {
   const auto store = open_prefixes(command.limit);
   if (!store.ok()) return failed(store.error());
-  return moved(command, import_chain(*store, command.file), "imported");
+  if (command.file != "-")
+    return moved(command, import_chain(*store, command.file, command.file), "imported");
+  const auto input = SpooledInput::read(store->folder());
+  if (!input.ok()) return failed(input.error());
+  return moved(command, import_chain(*store, input->path(), "standard input"), "imported");
 }
 
 // Sets what runs once this subcommand is parsed.
@@ -223,11 +243,11 @@ Command cache_command(CLI::App& program) {
   subs.emplace_back(sub, prune);
   sub = add(*app, "export", "Write one to a file, for another machine", *command);
   add_id(*sub, *command);
-  add_file(*sub, *command, "The file to make");
+  add_file(*sub, *command, "The file to make; - is standard output, which then has nothing else");
   subs.emplace_back(sub, export_to_file);
   sub = add(*app, "import", "Take one from a file that export wrote, after checking it", *command);
   add_cache_limit(*sub, command->limit);
-  add_file(*sub, *command, "The file to read");
+  add_file(*sub, *command, "The file to read; - is standard input");
   subs.emplace_back(sub, import_from_file);
   app->footer(
       "What fathom run reads is kept in $FATHOM_HOME/prefixes, so that the same text, or a longer\n"

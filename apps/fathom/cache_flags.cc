@@ -9,6 +9,11 @@
 #include "terminal.h"
 
 namespace fathom {
+namespace {
+
+const std::string kLimitVariable = "FATHOM_CACHE_LIMIT";
+
+}  // namespace
 
 Result<uint64_t> parse_bytes(const std::string& text) {
   const Error wrong{"'" + text + "' is not a number of bytes, as 500M, 8G or 1.5T"};
@@ -40,10 +45,16 @@ void add_cache_limit(CLI::App& app, std::string& limit, const std::string& name)
   app.add_option(name, limit,
                  "Most bytes of prefills to keep, as 500M or 8G; what was not used for the longest "
                  "time goes first (default: " +
-                     human_bytes(PrefixStore::kUsualLimit) + ")")
+                     kLimitVariable + ", else " + human_bytes(PrefixStore::kUsualLimit) + ")")
       ->check(byte_count())
-      ->type_name("SIZE")
-      ->envname("FATHOM_CACHE_LIMIT");
+      ->type_name("SIZE");
+  app.parse_complete_callback([&limit] {
+    const char* const variable = std::getenv(kLimitVariable.c_str());
+    if (!limit.empty() || variable == nullptr || *variable == '\0') return;
+    limit = variable;
+    const auto bytes = parse_bytes(limit);
+    if (!bytes.ok()) throw CLI::ValidationError(kLimitVariable, bytes.error().message);
+  });
 }
 
 Result<PrefixStore> open_prefixes(const std::string& limit) {

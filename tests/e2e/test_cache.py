@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import resource
 import signal
 import subprocess
@@ -247,6 +248,65 @@ def test_two_runs_at_once(tiny, home, book):
     assert home.figures(*arguments)[0]["cached_tokens"] > 0
 
 
+def unfinished(home):
+    return [path for path in (home.path / "prefixes").iterdir() if path.suffix == ".unfinished"]
+
+
+@pytest.mark.parametrize("kv", ["keep", "h2o(budget=2000)"])
+def test_killed_at_any_moment(tiny, home, tmp_path, kv):
+    """Nothing wrong is served, and nothing is left of what was being written."""
+    book = tmp_path / "long.txt"
+    book.write_text("".join(f"{i} {WORDS}" for i in range(150)))
+    arguments = ["-m", tiny("llama", context=65536), "-f", book, "-p", "what", "--kv", kv]
+    begun = time.monotonic()
+    cold, _ = home.figures(*arguments, "--no-cache")
+    whole = time.monotonic() - begun
+    draws = random.Random(5)
+    killed_writing = 0
+    for i in range(12):
+        process = subprocess.Popen(command("run", *arguments, "-n", "1"), env=home.env,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if i % 2 == 0:  # while a part is written, if there is one to write
+            limit = time.monotonic() + whole
+            while time.monotonic() < limit and process.poll() is None:
+                if (home.path / "prefixes").exists() and unfinished(home):
+                    break
+        else:
+            time.sleep(draws.uniform(0, whole))
+        process.kill()
+        process.wait()
+        killed_writing += bool((home.path / "prefixes").exists() and unfinished(home))
+        if i % 4 == 3:
+            succeed("cache", "prune", env=home.env)
+            assert unfinished(home) == []
+    assert killed_writing > 0
+    figures, said = home.figures(*arguments)
+    assert notes(said) == [] and figures["text"] == cold["text"]
+    again, said = home.figures(*arguments)
+    assert notes(said) == [] and again["text"] == cold["text"]
+    assert again["prompt_tokens"] - again["cached_tokens"] <= 2 * CHUNK
+    home.cache("prune")
+    assert unfinished(home) == []
+
+
+def test_runs_beside_prunes(tiny, home, tmp_path):
+    """What is removed while a text is read: the answer is the same, and the next run is quick."""
+    book = tmp_path / "long.txt"
+    book.write_text("".join(f"{i} {WORDS}" for i in range(150)))
+    arguments = ["-m", tiny("llama", context=65536), "-f", book, "-p", "what"]
+    cold, _ = home.figures(*arguments, "--no-cache")
+    runs = [subprocess.Popen(command("run", *arguments, "--json", "-n", "8"), env=home.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(2)]
+    while any(process.poll() is None for process in runs):
+        home.cache("prune", "--all")
+    for process in runs:
+        assert process.returncode == 0
+        assert json.loads(process.communicate()[0])["text"] == cold["text"]
+    home.figures(*arguments)
+    again, said = home.figures(*arguments)
+    assert notes(said) == [] and again["text"] == cold["text"] and again["cached_tokens"] > 0
+
+
 def test_the_folder_is_private(tiny, home, book):
     home.figures("-m", tiny("llama", context=16384), "-f", book)
     assert (home.path / "prefixes").stat().st_mode & 0o777 == 0o700
@@ -300,6 +360,55 @@ def test_export_and_import(tiny, home, book, tmp_path):
     elsewhere = Home(tmp_path / "elsewhere")
     assert "checksum" in elsewhere.fail(1, "cache", "import", file)
     assert elsewhere.parts() == []
+
+
+def test_pipes_carry_a_prefill(tiny, home, book, tmp_path):
+    arguments = ["-m", tiny("llama", context=16384), "-f", book]
+    home.figures(*arguments)
+    kept = home.cache("list")["prefills"][0]
+    piped = home.run("cache", "export", kept["id"], "-")
+    assert piped.returncode == 0 and piped.stderr == b""
+    home.cache("export", kept["id"], tmp_path / "file")
+    assert piped.stdout == (tmp_path / "file").read_bytes()
+
+    there = Home(tmp_path / "there")
+    done = there.run("cache", "import", "-", input=piped.stdout)
+    assert done.returncode == 0 and b"imported" in done.stdout
+    assert there.figures(*arguments)[0]["cached_tokens"] == kept["tokens"]
+    elsewhere = Home(tmp_path / "elsewhere")
+    done = elsewhere.run("cache", "import", "-", input=piped.stdout[:-1])
+    assert done.returncode == 1 and done.stderr.startswith(b"fathom: standard input: is cut off")
+    assert list((elsewhere.path / "prefixes").iterdir()) == []
+
+
+def test_an_import_beyond_the_limit_keeps_nothing(tiny, home, book, tmp_path):
+    home.figures("-m", tiny("llama", context=16384), "-f", book)
+    kept = home.cache("list")["prefills"][0]
+    home.cache("export", kept["id"], tmp_path / "file")
+    there = Home(tmp_path / "there")
+    error = there.fail(1, "cache", "import", tmp_path / "file", "--cache-limit", kept["bytes"] - 1)
+    assert str(tmp_path / "file") in error and "limit" in error and there.parts() == []
+    succeed("cache", "import", tmp_path / "file", "--cache-limit", kept["bytes"], env=there.env)
+    assert len(there.parts()) == kept["parts"]
+
+
+def test_the_variable_of_the_limit_is_named(home):
+    home.env["FATHOM_CACHE_LIMIT"] = "lots"
+    for arguments in (["cache", "list"], ["cache", "prune"], ["run", "-m", "x", "-p", "y"]):
+        error = home.fail(2, *arguments)
+        assert error.startswith("fathom: FATHOM_CACHE_LIMIT: 'lots' is not a number of bytes")
+    assert "limit" in home.cache("list", "--cache-limit", "1M")
+    home.env["FATHOM_CACHE_LIMIT"] = "2M"
+    assert home.cache("list")["limit"] == 2_000_000
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_named(home):
+    folder = home.path / "prefixes"
+    folder.mkdir(parents=True)
+    folder.chmod(0o300)
+    error = home.fail(1, "cache", "list")
+    assert str(folder) in error and "cannot read" in error
 
 
 @pytest.mark.parametrize("code, arguments, culprit", [

@@ -42,11 +42,12 @@ void count(const PartFile& part, uint64_t bytes, ChainFacts& facts) {
 
 // Calls each(part) for the parts in a file, one after the other.
 template <class Each>
-Result<ChainFacts> for_each_part(const std::string& path, const Each& each) {
+Result<ChainFacts> for_each_part(const std::string& path, const std::string& name,
+                                 const Each& each) {
   ChainFacts facts;
   std::string key;
   for (uint64_t offset = 0;;) {
-    FATHOM_TRY(const PartFile part, PartFile::open_within(path, offset));
+    FATHOM_TRY(const PartFile part, PartFile::open_within(path, offset, name));
     FATHOM_CHECK(check_follows(part, facts, key));
     FATHOM_CHECK(each(part));
     key = part.header().key;
@@ -59,23 +60,35 @@ Result<ChainFacts> for_each_part(const std::string& path, const Each& each) {
 }  // namespace
 
 Result<ChainFacts> export_chain(std::span<const StoredPart> chain, const std::string& path) {
-  ChainFacts facts;
   FATHOM_TRY(NewFile file, NewFile::create(path));
-  for (const StoredPart& stored : chain) {
-    FATHOM_TRY(const PartFile part, PartFile::open(stored.path));
-    FATHOM_TRY(const Memory sections, read_sections(part));
-    const std::string first = to_bytes(part.header());
-    FATHOM_CHECK(file.write(std::as_bytes(std::span(first))));
-    for (const std::vector<std::byte>& section : sections) FATHOM_CHECK(file.write(section));
-    count(part, part.file_bytes(), facts);
-  }
+  FATHOM_TRY(ChainFacts facts, export_chain(chain, [&](std::span<const std::byte> bytes) {
+               return file.write(bytes);
+             }));
   FATHOM_CHECK(file.install());
   return facts;
 }
 
-Result<ChainFacts> import_chain(const PrefixStore& store, const std::string& path) {
-  FATHOM_CHECK(for_each_part(path, [](const PartFile& part) { return part.check(); }));
-  return for_each_part(path, [&](const PartFile& part) -> Status {
+Result<ChainFacts> export_chain(std::span<const StoredPart> chain, const ByteSink& to) {
+  ChainFacts facts;
+  for (const StoredPart& stored : chain) {
+    FATHOM_TRY(const PartFile part, PartFile::open(stored.path));
+    FATHOM_TRY(const Memory sections, read_sections(part));
+    const std::string first = to_bytes(part.header());
+    FATHOM_CHECK(to(std::as_bytes(std::span(first))));
+    for (const std::vector<std::byte>& section : sections) FATHOM_CHECK(to(section));
+    count(part, part.file_bytes(), facts);
+  }
+  return facts;
+}
+
+Result<ChainFacts> import_chain(const PrefixStore& store, const std::string& path,
+                                const std::string& name) {
+  FATHOM_TRY(const ChainFacts all,
+             for_each_part(path, name, [](const PartFile& part) { return part.check(); }));
+  if (all.bytes > store.limit())
+    return Error{name + ": has " + std::to_string(all.bytes) + " bytes; the limit of " +
+                 store.folder() + " is " + std::to_string(store.limit())};
+  return for_each_part(path, name, [&](const PartFile& part) -> Status {
     FATHOM_TRY(Memory memory, read_sections(part));
     std::vector<Section> sections;
     for (std::vector<std::byte>& section : memory) sections.push_back({section});

@@ -2,7 +2,9 @@
 // after the other, from the text's beginning on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -20,9 +22,14 @@ struct ChainFacts {
 
 // Errors name the file: a part is damaged, the disk is full.
 Result<ChainFacts> export_chain(std::span<const StoredPart> chain, const std::string& path);
+// Hands on its bytes. Errors: of a part, or of `to`.
+using ByteSink = std::function<Status(std::span<const std::byte>)>;
+Result<ChainFacts> export_chain(std::span<const StoredPart> chain, const ByteSink& to);
 
-// Checks all of it, then keeps what the store has not. Errors name the file: not such a file, or
-// damaged; the store's. Parts before the fault may be kept.
-Result<ChainFacts> import_chain(const PrefixStore& store, const std::string& path);
+// Checks all of it, then keeps what the store has not. `name`: what errors call the file: it is not
+// such a file, damaged, or more than the store's limit. Else the store's; then parts before the
+// fault may be kept.
+Result<ChainFacts> import_chain(const PrefixStore& store, const std::string& path,
+                                const std::string& name);
 
 }  // namespace fathom

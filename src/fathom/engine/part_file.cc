@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "fathom/base/file_mapping.h"
+
 namespace fathom {
 namespace {
 
@@ -70,15 +72,21 @@ Result<NewFile> write_part(const std::string& path, PartHeader header,
   return file;
 }
 
+bool is_newer_part(const std::string& path) {
+  const auto file = FileMapping::open(path);
+  return file.ok() && is_of_newer_version(file->bytes());
+}
+
 Result<PartFile> PartFile::open(const std::string& path) {
-  FATHOM_TRY(PartFile part, open_within(path, 0));
+  FATHOM_TRY(PartFile part, open_within(path, 0, path));
   if (part.end() != part.file_bytes()) return Error{path + ": has more bytes than its sections"};
   return part;
 }
 
-Result<PartFile> PartFile::open_within(const std::string& path, uint64_t offset) {
-  PartFile part(path, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (part.fd_ < 0) return Error{path + ": cannot open: " + std::strerror(errno)};
+Result<PartFile> PartFile::open_within(const std::string& path, uint64_t offset,
+                                       const std::string& name) {
+  PartFile part(name, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (part.fd_ < 0) return Error{name + ": cannot open: " + std::strerror(errno)};
   FATHOM_CHECK(part.read_header(offset));
   return part;
 }

@@ -22,14 +22,19 @@ using Section = std::vector<std::span<std::byte>>;
 Result<NewFile> write_part(const std::string& path, PartHeader header,
                            std::span<const Section> sections);
 
+// Whether a file is a part that a later version of this program wrote, which is none of ours.
+bool is_newer_part(const std::string& path);
+
 // An open part, whose header is read and checked. It can still be read after its file is removed.
 class PartFile {
  public:
   // Errors: there is no file, or what parse_part_header() says, it is cut off, or goes on after its
   // sections.
   static Result<PartFile> open(const std::string& path);
-  // A part that lies in a file from byte `offset` on; the file may go on after it.
-  static Result<PartFile> open_within(const std::string& path, uint64_t offset);
+  // A part that lies in a file from byte `offset` on; the file may go on after it. `name`: what
+  // errors call the file.
+  static Result<PartFile> open_within(const std::string& path, uint64_t offset,
+                                      const std::string& name);
 
   PartFile(PartFile&& other) noexcept;
   PartFile& operator=(PartFile&& other) noexcept;
@@ -50,7 +55,7 @@ class PartFile {
   Status check() const;
 
  private:
-  PartFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  PartFile(std::string name, int fd) : path_(std::move(name)), fd_(fd) {}
   Status read_header(uint64_t offset);
 
   std::string path_;

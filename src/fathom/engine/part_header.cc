@@ -18,7 +18,10 @@ namespace {
 using gguf::Cursor;
 
 constexpr std::string_view kMagic = "FATHOMKV";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+constexpr size_t kVersionAt = 8;
+constexpr size_t kBytesAt = 16;
+constexpr size_t kHashAt = 24;
 constexpr uint64_t kMostPositions = uint64_t{1} << 31;
 
 template <class T>
@@ -105,8 +108,17 @@ Status read_fields(Cursor& cursor, PartHeader& header) {
   return {};
 }
 
-uint64_t hash_of(std::span<const std::byte> bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
+template <class T>
+T number_at(std::span<const std::byte> bytes, size_t offset) {
+  T number;
+  std::memcpy(&number, bytes.data() + offset, sizeof number);
+  return number;
+}
+
+// Of what follows the preamble.
+uint64_t hash_of(std::span<const std::byte> bytes, uint32_t version) {
+  const auto fields = bytes.subspan(kPreambleBytes);
+  return XXH3_64bits_withSeed(fields.data(), fields.size(), version);
 }
 
 }  // namespace
@@ -148,8 +160,17 @@ std::string to_bytes(const PartHeader& header) {
   put(bytes, kVersion);
   put(bytes, uint32_t{0});
   put(bytes, uint64_t{kPreambleBytes + fields.size()});
-  put(bytes, hash_of(std::as_bytes(std::span(fields))));
+  put(bytes, XXH3_64bits_withSeed(fields.data(), fields.size(), kVersion));
   return bytes + fields;
+}
+
+bool is_of_newer_version(std::span<const std::byte> bytes) {
+  if (bytes.size() < kPreambleBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    return false;
+  const auto version = number_at<uint32_t>(bytes, kVersionAt);
+  const auto count = number_at<uint64_t>(bytes, kBytesAt);
+  if (version <= kVersion || count < kPreambleBytes || count > bytes.size()) return false;
+  return hash_of(bytes.first(count), version) == number_at<uint64_t>(bytes, kHashAt);
 }
 
 Result<uint64_t> part_header_bytes(std::span<const std::byte> preamble, const std::string& file) {
@@ -172,11 +193,9 @@ Result<uint64_t> part_header_bytes(std::span<const std::byte> preamble, const st
 Result<PartHeader> parse_part_header(std::span<const std::byte> bytes, const std::string& file) {
   FATHOM_TRY(const uint64_t expected, part_header_bytes(bytes, file));
   if (bytes.size() != expected) return Error{file + ": is cut off within its header"};
-  uint64_t hash = 0;
-  std::memcpy(&hash, bytes.data() + kPreambleBytes - sizeof hash, sizeof hash);
-  const auto fields = bytes.subspan(kPreambleBytes);
-  if (hash_of(fields) != hash) return Error{file + ": is damaged: its header's checksum is wrong"};
-  Cursor cursor(fields, file);
+  if (hash_of(bytes, kVersion) != number_at<uint64_t>(bytes, kHashAt))
+    return Error{file + ": is damaged: its header's checksum is wrong"};
+  Cursor cursor(bytes.subspan(kPreambleBytes), file);
   PartHeader header;
   FATHOM_CHECK(read_fields(cursor, header));
   return header;

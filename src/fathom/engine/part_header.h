@@ -10,7 +10,8 @@
 //
 // In a file, little-endian:
 //
-//   preamble   "FATHOMKV", version u32, zero u32, bytes of the header u64, its XXH3-64 u64
+//   preamble   "FATHOMKV", version u32, zero u32, bytes of preamble and header u64, the header's
+//              XXH3-64 with the version as its seed u64: the same in all versions
 //   header     the fields below in order; strings and lists after their length, u64
 //   sections   back to back, one for each KV head of each layer (part_file.h)
 #pragma once
@@ -65,6 +66,8 @@ std::string chain_id(std::string_view parent, std::span<const TokenId> tokens);
 // part, of another version, damaged, or what it says cannot be.
 constexpr size_t kPreambleBytes = 32;
 std::string to_bytes(const PartHeader& header);
+// Whether a file's bytes begin with a preamble and header of a version to come, undamaged.
+bool is_of_newer_version(std::span<const std::byte> bytes);
 // How many bytes preamble and header have together.
 Result<uint64_t> part_header_bytes(std::span<const std::byte> preamble, const std::string& file);
 Result<PartHeader> parse_part_header(std::span<const std::byte> bytes, const std::string& file);

@@ -37,7 +37,7 @@ PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore
       facts_(std::move(facts)),
       say_(std::move(say)),
       grain_(std::lcm(uint64_t{facts_.chunk}, uint64_t{kBlock})),
-      part_((facts_.part_tokens + grain_ - 1) / grain_ * grain_) {}
+      part_((kPartTokens + grain_ - 1) / grain_ * grain_) {}
 
 PrefixRecorder::~PrefixRecorder() { finish_part(); }
 
@@ -95,8 +95,15 @@ void PrefixRecorder::record_parts(std::span<const TokenId> tokens, const KvCache
     const bool is_whole = end == recorded_ + part_;
     if (end <= kept_ || !(is_whole || done)) return;
     PartHeader header = header_of(tokens, recorded_, end);
+    finish_part();
+    if (recorded_ > 0 && !stopped_ && !store_.has(header.parent)) {
+      recorded_ = kept_ = 0;  // another program made room
+      continue;
+    }
     const auto sections = sections_of(cache, header);
-    if (!sections) return;
+    if (!sections)
+      return stop({store_.folder() + ": the beginning of the text was removed, and is not in the "
+                                     "cache any more"});
     add(std::move(header), *sections, end - 1);
     if (!is_whole) return;
     recorded_ = end;

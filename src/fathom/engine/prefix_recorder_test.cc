@@ -2,9 +2,12 @@
 #include "fathom/engine/prefix_recorder.h"
 
 #include <csignal>
+#include <cstring>
 #include <optional>
+#include <thread>
 
 #include <sys/resource.h>
+#include <xxhash.h>
 
 #include "fathom/engine/kv_parts.h"
 #include "fathom/engine/test_prefixes.h"
@@ -141,16 +144,48 @@ TEST_F(Recorder, AnythingCutOffOrForeignIsReadAgain) {
     EXPECT_EQ(read_and_keep(tokens, recorder()), 0u);
     EXPECT_EQ(said_.size(), 1u);
   }
-  std::string older = content;
-  older[8] = 77;
-  write_file(path, older);
+  std::string other = content;
+  other[8] = 0;
+  write_file(path, other);
   read_and_keep(tokens, recorder());
-  EXPECT_NE(said_.back().find("version 77"), std::string::npos) << said_.back();
+  EXPECT_NE(said_.back().find("version 0"), std::string::npos) << said_.back();
 
   fs::remove(path);
   fs::create_directory(path);
   said_.clear();
   EXPECT_EQ(read_and_keep(tokens, recorder()), 0u) << "a folder in its place";
+}
+
+TEST_F(Recorder, WhatALaterVersionKeptIsLeftAlone) {
+  const auto tokens = test_tokens(1000);
+  read_and_keep(tokens, recorder());
+  std::string later = content_of(files().at(0));
+  later[8] = 77;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, later.data() + 16, sizeof bytes);
+  const uint64_t hash = XXH3_64bits_withSeed(later.data() + 32, bytes - 32, 77);
+  std::memcpy(later.data() + 24, &hash, sizeof hash);
+  write_file(files().at(0), later);
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 0u);
+  EXPECT_EQ(said_, std::vector<std::string>{});
+  EXPECT_TRUE(content_of(files().at(0)) == later);
+}
+
+// Another program makes room while a text is read: it is kept from its beginning.
+TEST_F(Recorder, WhatIsRemovedMeanwhileIsKeptAnew) {
+  const auto tokens = test_tokens(5000);
+  {
+    PrefixRecorder mine = recorder();
+    KvCache cache(kShapes, {});
+    EXPECT_EQ(mine.recall(pool_, tokens, all_seen, any, cache), 0u);
+    read({tokens.begin(), tokens.begin() + 4096 + kChunk}, cache, nullptr);
+    mine.record(tokens, cache, false, no_statistics);
+    while (said_.empty() && files().size() < 2) std::this_thread::yield();  // until it is flushed
+    EXPECT_GT(store().prune(0), 0u);
+    read(tokens, cache, &mine);
+  }
+  EXPECT_EQ(said_, std::vector<std::string>{});
+  EXPECT_EQ(read_and_keep(tokens, recorder()), 4992u);
 }
 
 // A part under the right name whose checksums are right, of another text or cache.

@@ -106,6 +106,9 @@ Result<std::string> prefixes_folder() {
 
 Result<PrefixStore> PrefixStore::open(std::string folder, uint64_t limit) {
   FATHOM_CHECK(make_private_folder(folder));
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (error) return Error{folder + ": cannot read: " + error.message()};
   return PrefixStore(std::move(folder), limit);
 }
 
@@ -128,6 +131,8 @@ std::vector<StoredPart> PrefixStore::parts() const {
   return found;
 }
 
+bool PrefixStore::has(std::string_view id) const { return !chain_to(parts(), id).empty(); }
+
 PartChain PrefixStore::find(const std::string& key, std::span<const TokenId> tokens,
                             const SayFn& say) const {
   const std::vector<StoredPart> all = parts();
@@ -139,7 +144,7 @@ PartChain PrefixStore::find(const std::string& key, std::span<const TokenId> tok
       if (part.parent != parent || part.begin != chain.tokens) continue;
       auto file = open_named(part);
       if (!file.ok()) {
-        remove_bad(part.path, file.error(), say);
+        if (!is_newer_part(part.path)) remove_bad(part.path, file.error(), say);
         continue;
       }
       const uint64_t shared = common(tokens.subspan(part.begin), file->header().tokens);

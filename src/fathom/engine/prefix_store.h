@@ -5,7 +5,8 @@
 //                                   (part_header.h)
 //
 // Any number of processes may use a folder at once. Files appear whole, never change, and are
-// checked when they are read: what is damaged is removed and counts as not there. The folder holds
+// checked when they are read: what is damaged is removed and counts as not there; what a later
+// version of this program wrote is left alone. The folder holds
 // at most `limit` bytes; what was not used for the longest time goes first, and of one text's parts
 // the last.
 #pragma once
@@ -48,13 +49,16 @@ class PrefixStore {
 
   using SayFn = std::function<void(std::string_view)>;  // gets one line about what went wrong
 
-  // Makes the folder, for its owner's eyes alone. Errors name it: no permission, a full disk.
+  // Makes the folder, for its owner's eyes alone. Errors name it: no permission to make or to read
+  // it, a full disk.
   static Result<PrefixStore> open(std::string folder, uint64_t limit);
 
   const std::string& folder() const { return folder_; }
   uint64_t limit() const { return limit_; }
 
   std::vector<StoredPart> parts() const;
+  // Whether the part of this name is there, and all before it.
+  bool has(std::string_view id) const;
 
   // The longest beginning of `tokens` that is kept under `key`; marks it as used now.
   PartChain find(const std::string& key, std::span<const TokenId> tokens, const SayFn& say) const;

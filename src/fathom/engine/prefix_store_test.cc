@@ -181,11 +181,11 @@ TEST_F(Store, AChainMovesToAnotherFolder) {
   EXPECT_EQ(exported->bytes, fs::file_size(path));
   fs::remove_all(folder());
 
-  const auto imported = import_chain(store(), path);
+  const auto imported = import_chain(store(), path, path);
   ASSERT_TRUE(imported.ok()) << imported.error().message;
   EXPECT_EQ(imported->id, exported->id);
   EXPECT_EQ(read_and_keep(test_tokens(5000), recorder()), 4992u);
-  ASSERT_TRUE(import_chain(store(), path).ok()) << "again changes nothing";
+  ASSERT_TRUE(import_chain(store(), path, path).ok()) << "again changes nothing";
 }
 
 TEST_F(Store, NoDamagedChainIsImported) {
@@ -211,7 +211,7 @@ TEST_F(Store, NoDamagedChainIsImported) {
   }
   for (const std::string& bytes : bad) {
     write_file(path, bytes);
-    const auto imported = import_chain(store(), path);
+    const auto imported = import_chain(store(), path, path);
     ASSERT_FALSE(imported.ok());
     EXPECT_TRUE(imported.error().message.starts_with(path)) << imported.error().message;
     EXPECT_EQ(spans(), Spans{});
