@@ -114,11 +114,11 @@ Status Session::check_room(size_t count) const {
   std::string message = "the prompt has " + std::to_string(wanted) +
                         " tokens, but the context holds " + std::to_string(options_.context) + ": ";
   const bool reached = check_rope_reach(model_, options_.rope, wanted).ok();
-  message += reached ? "raise it"
+  message += reached ? "raise it (-c)"
                      : "shorten the text, take a model trained for a longer context, or stretch "
                        "this one's positions: " +
                            rope_advice(model_, wanted);
-  return Error{message};
+  return Error{message + "; or keep no more than its newest tokens: --kv streaming"};
 }
 
 Result<ConstMatrix<float>> Session::step(std::span<const TokenId> tokens, bool decoding) {
