@@ -44,7 +44,9 @@ void add_length_flags(CLI::App& app, RunFlags& flags) {
          "Most tokens, prompt and answer (default: what the model was trained for; with --rope "
          "what that reaches or the text needs; no end with --kv streaming or fifo)")
       ->check(whole_number(1, kMostTokens));
-  app.add_option("-b,--chunk", flags.session.chunk, "Tokens read at a time (default: 512)")
+  app.add_option(
+         "-b,--chunk", flags.session.chunk,
+         "Tokens read at a time (default: 512); what is kept of a text is kept for one size")
       ->check(whole_number(1, 1 << 20));
 }
 
