@@ -37,7 +37,7 @@ PrefixRecorder::PrefixRecorder(PrefixStore store, PrefixFacts facts, PrefixStore
       facts_(std::move(facts)),
       say_(std::move(say)),
       grain_(std::lcm(uint64_t{facts_.chunk}, uint64_t{kBlock})),
-      part_((kPartTokens + grain_ - 1) / grain_ * grain_) {}
+      part_((facts_.part_tokens + grain_ - 1) / grain_ * grain_) {}
 
 PrefixRecorder::~PrefixRecorder() { finish_part(); }
 
