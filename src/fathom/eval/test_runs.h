@@ -59,7 +59,7 @@ inline std::vector<Technique> test_techniques() {
   techniques.push_back(test_technique("model", "q8"));
   techniques.push_back(test_technique("model", "q4"));
   techniques.push_back(test_technique("window(size=1024)", "q4; snapkv(budget=0.125)"));
-  techniques.push_back(test_technique("model", "streaming(sinks=4, window=1020)"));
+  techniques.push_back(test_technique("model", "streaming(sinks=4, recent=1020)"));
   techniques.push_back(techniques.front());
   techniques.back().rope = "yarn(factor=4)";
   return techniques;
