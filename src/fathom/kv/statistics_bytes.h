@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,11 +33,11 @@ class StatisticsReader {
     const Error cut{"the policy's statistics are cut off"};
     uint64_t count = 0;
     if (bytes_.size() < sizeof count) return cut;
-    std::memcpy(&count, bytes_.data(), sizeof count);
+    bytes_.copy(reinterpret_cast<char*>(&count), sizeof count);
     bytes_.remove_prefix(sizeof count);
     if (count > bytes_.size() / sizeof(T)) return cut;
     std::vector<T> numbers(count);
-    if (count > 0) std::memcpy(numbers.data(), bytes_.data(), count * sizeof(T));
+    bytes_.copy(reinterpret_cast<char*>(numbers.data()), count * sizeof(T));
     bytes_.remove_prefix(count * sizeof(T));
     return numbers;
   }
