@@ -27,7 +27,7 @@ constexpr size_t kLeastPairs = 4;
 
 Result<std::vector<size_t>> pairs_of(const TaskInput& input) {
   const auto given = input.flags.find(kPairs);
-  if (given == input.flags.end())
+  if (given == input.flags.end() || given->second.empty())
     return std::vector(std::begin(kUsualPairs), std::end(kUsualPairs));
   std::vector<size_t> numbers;
   for (const std::string& text : given->second) {
