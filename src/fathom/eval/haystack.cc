@@ -26,12 +26,15 @@ size_t skip_space(std::string_view text, size_t begin) {
 
 bool has_empty_line(std::string_view space) { return std::ranges::count(space, '\n') >= 2; }
 
-// Does the word before the full stop at `dot` name rather than end: a number, or one letter?
+// Does the word before the full stop at `dot` name rather than end: a letter ("J. Smith"), or a
+// number that begins the sentence or a line ("1. Definitions")?
 bool is_label(std::string_view text, size_t begin, size_t dot) {
   size_t first = dot;
   while (first > begin && !is_space(text[first - 1])) --first;
   const std::string_view word = text.substr(first, dot - first);
-  return word.size() <= 1 || word.find_first_not_of("0123456789.()") == std::string_view::npos;
+  const bool begins = first == begin || text[first - 1] == '\n';
+  const bool number = word.find_first_not_of("0123456789.()") == std::string_view::npos;
+  return number ? begins : word.size() == 1;
 }
 
 // Do a mark that ends a sentence, and what closes behind it, end before `end`?

@@ -1,9 +1,9 @@
 // A long text to hide needles in, cut at the ends of sentences.
 //
 // A sentence ends with a full stop, question or exclamation mark and what closes behind it, where
-// white space follows and the mark belongs to no number of a list ("1. Definitions") or initial; or
-// with an empty line. One of more than 1,000 bytes, as in a log or a table, is cut between words.
-// A text that is too short is read again from its beginning.
+// white space follows and the mark belongs to no initial ("J. Smith") or number that begins a line
+// ("1. Definitions"); or with an empty line. One of more than 1,000 bytes, as in a log or a table,
+// is cut between words. A text that is too short is read again from its beginning.
 #pragma once
 
 #include <cstddef>

@@ -28,6 +28,11 @@ TEST(Haystack, KeepsNumbersOfListsAndInitialsWithWhatTheyName) {
       (std::vector<std::string>{"1. Definitions are here. ", "See J. Smith. ", "2.1. More. "}));
 }
 
+TEST(Haystack, ANumberMayEndASentence) {
+  EXPECT_EQ(sentences_of("It was 1902. He had 7.\nThen:\n2. Two."),
+            (std::vector<std::string>{"It was 1902. ", "He had 7.\n", "Then:\n2. Two. "}));
+}
+
 TEST(Haystack, AnEmptyLineEndsAHeading) {
   EXPECT_EQ(sentences_of("TERMS\n\nYou may not."),
             (std::vector<std::string>{"TERMS\n\n", "You may not. "}));

@@ -17,6 +17,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Result<Json> parse_json(const std::string& name, std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    return Error{name + ": not JSON from byte " + std::to_string(error.byte) + " on"};
+  }
+}
+
 // A value of a file and its place, for errors: "squad.json: data[3].title".
 class Field {
  public:
@@ -144,8 +152,7 @@ Status read_two_hop(const Field& entry, Documents& documents, std::vector<QaQues
 }  // namespace
 
 Result<QaSet> parse_qa(const std::string& name, std::string_view json) {
-  const Json root = Json::parse(json, nullptr, false);
-  if (root.is_discarded()) return Error{name + ": not JSON"};
+  FATHOM_TRY(const Json root, parse_json(name, json));
   QaSet set;
   set.name = name;
   set.format = root.is_array() ? QaFormat::hotpot : QaFormat::squad;

@@ -43,7 +43,7 @@ TEST(QaFile, ReadsHotpot) {
 }
 
 TEST(QaFile, ErrorsNameThePlace) {
-  EXPECT_EQ(error_of("{"), "f: not JSON");
+  EXPECT_EQ(error_of("{"), "f: not JSON from byte 2 on");
   EXPECT_EQ(error_of("7"), R"(f: neither SQuAD's format, {"data": [...]}, nor HotpotQA's, [...])");
   EXPECT_EQ(error_of(R"({"data": [{"paragraphs": [{}]}]})"),
             "f: data[0].paragraphs[0].context is missing");
