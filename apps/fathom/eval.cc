@@ -1,14 +1,7 @@
 // fathom eval TASK: measures a model under one technique or several.
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
-
-#include <unistd.h>
 
 #include "command.h"
 #include "eval_flags.h"
@@ -16,6 +9,7 @@
 #include "fathom/engine/model_identity.h"
 #include "fathom/engine/model_store.h"
 #include "fathom/engine/sha256.h"
+#include "fathom/eval/scratch_prefixes.h"
 #include "fathom/eval/summary.h"
 #include "interrupt.h"
 #include "report_files.h"
@@ -24,9 +18,6 @@
 
 namespace fathom {
 namespace {
-
-// Kept only while the evaluation runs; more would help no sample.
-constexpr uint64_t kPrefixBytes = 4'000'000'000;
 
 Result<std::vector<EvalText>> read_texts(const std::vector<std::string>& files) {
   std::vector<EvalText> texts;
@@ -119,50 +110,6 @@ Result<Evaluation> prepare(const Task& task, const EvalFlags& flags, Engine& eng
   evaluation.folder = flags.out;
   return evaluation;
 }
-
-// Where samples that begin alike find what was read: a folder of this process, gone at its end.
-class ScratchPrefixes {
- public:
-  // Texts part ways anywhere, so every chunk is a part.
-  static Result<ScratchPrefixes> make(const std::string& model, size_t chunk) {
-    FATHOM_TRY(const std::string home, home_folder());
-    remove_left(home);
-    std::string path = home + "/" + kName + std::to_string(::getpid());
-    ScratchPrefixes scratch(path);
-    FATHOM_TRY(PrefixStore store, PrefixStore::open(path, kPrefixBytes));
-    FATHOM_TRY(PrefixOptions options,
-               prefix_options(std::move(store), model, [](std::string_view) {}));
-    options.part_tokens = chunk;
-    scratch.options_ = std::move(options);
-    return scratch;
-  }
-  ScratchPrefixes(ScratchPrefixes&& other) noexcept
-      : path_(std::exchange(other.path_, {})), options_(std::move(other.options_)) {}
-  ScratchPrefixes& operator=(ScratchPrefixes&&) = delete;
-  ~ScratchPrefixes() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::optional<PrefixOptions>& options() const { return options_; }
-
- private:
-  static constexpr const char* kName = "eval-";
-  explicit ScratchPrefixes(std::string path) : path_(std::move(path)) {}
-
-  // What processes that were killed left.
-  static void remove_left(const std::string& home) {
-    std::error_code failed;
-    for (const auto& entry : std::filesystem::directory_iterator(home, failed)) {
-      const std::string name = entry.path().filename();
-      const long process = name.starts_with(kName) ? std::atol(name.c_str() + 5) : 0;
-      if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
-        std::filesystem::remove_all(entry.path(), failed);
-    }
-  }
-
-  std::string path_;
-  std::optional<PrefixOptions> options_;
-};
 
 Result<EvaluationResult> measure(Evaluation& evaluation) {
   auto scratch = ScratchPrefixes::make(evaluation.header.model, evaluation.header.chunk);
