@@ -53,7 +53,7 @@ ChartAxis linear_axis(std::string label, double least, double most, Metric::Show
     most += room;
   }
   const double step = round_step(most - least);
-  const double first = std::floor(least / step + 1e-9), last = std::ceil(most / step - 1e-9);
+  const double first = std::floor(least / step + 1e-6), last = std::ceil(most / step - 1e-6);
   ChartAxis axis{
       .label = std::move(label), .least = first * step, .most = last * step, .ticks = {}};
   for (int i = 0; i <= std::lround(last - first); ++i)

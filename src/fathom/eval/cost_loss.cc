@@ -66,6 +66,16 @@ double size_of(std::string_view label) {
   return end.ec == std::errc() && budget > 0 && budget <= 1 ? std::sqrt(budget) : 0.5;
 }
 
+// In fractions; in percent where there would be but one.
+ChartAxis cost_axis(const std::string& label, double least, double most) {
+  ChartAxis axis = power_axis(label, Ticks::tokens, least, most);
+  if (axis.ticks.size() > 1) return axis;
+  axis.ticks.clear();
+  for (const auto& tick : linear_axis(label, axis.least, axis.most, Metric::Shown::percent).ticks)
+    if (tick.value >= axis.least && tick.value <= axis.most) axis.ticks.push_back(tick);
+  return axis;
+}
+
 ChartAxis loss_axis(const Metric& metric, const std::string& first, std::vector<double> losses) {
   const bool percent = metric.shown != Metric::Shown::number;
   const std::string label =
@@ -170,7 +180,7 @@ std::vector<ScatterPoint> points_of(const RunResults& run, const std::vector<Row
 }
 
 std::string subtitle_of(const RunResults& run, size_t length, size_t samples) {
-  return as_utf8(run.header.model) + " · " + count_text(length) + " tokens · " +
+  return model_text(run.header.model) + " · " + count_text(length) + " tokens · " +
          std::string(run.task->name) + ", " + count_text(samples) +
          (samples == 1 ? " sample" : " samples") +
          " · filled: on the Pareto front, where nothing is both cheaper and closer";
@@ -200,10 +210,10 @@ std::optional<ScatterChart> cost_against_loss(const RunResults& run, const std::
   std::vector<double> losses;
   for (const ScatterPoint& point : chart.points) losses.push_back(point.loss);
   const std::string& first = chart.points.front().name;
-  chart.x = power_axis((kind == CostKind::work ? "pairs scored × bytes of cache, relative to "
-                                               : "seconds, relative to ") +
-                           first,
-                       Ticks::tokens, least.cost, most.cost);
+  chart.x = cost_axis((kind == CostKind::work ? "pairs scored × bytes of cache, relative to "
+                                              : "seconds, relative to ") +
+                          first,
+                      least.cost, most.cost);
   chart.y = loss_axis(metric, first, losses);
   const auto row = std::ranges::find_if(
       rows, [&](const Row& some) { return some.length == length && some.technique == 0; });

@@ -10,7 +10,7 @@ constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #656d76;
   --line: #d9dee3; --shade: #f6f8fa; --accent: #0b6fb8; }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #14171a; --ink: #e6e8ea; --quiet: #9aa3ad; --line: #31363c; --shade: #1c2024;
+  :root { --page: #161616; --ink: #e6e8ea; --quiet: #9aa3ad; --line: #31363c; --shade: #1c2024;
     --accent: #63b3ee; }
   figure svg { filter: invert(0.915) hue-rotate(180deg); }
 }

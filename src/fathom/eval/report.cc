@@ -31,8 +31,8 @@ std::string csv_line(const std::vector<std::string>& fields) {
 // As JSON writes it, the shortest that reads back the same; empty: not a number.
 std::string csv_number(double value) { return std::isfinite(value) ? Json(value).dump() : ""; }
 
-constexpr const char* kCosts[] = {"seconds",   "read_tokens", "pairs_scored",
-                                  "mass_kept", "kv_bytes",    "kept"};
+constexpr const char* kCosts[] = {"seconds",   "read_seconds", "read_tokens", "pairs_scored",
+                                  "mass_kept", "kv_bytes",     "kept"};
 
 std::vector<std::string> csv_heads(const Task& task) {
   std::vector<std::string> heads = {"task",     "model", "technique", "attn",   "kv",
@@ -53,7 +53,7 @@ std::string title_of(const RunResults& run) {
   std::string lengths;
   for (const size_t length : run.header.lengths)
     lengths += (lengths.empty() ? "" : ", ") + count_text(length);
-  return std::string(run.task->name) + ": " + as_utf8(run.header.model) +
+  return std::string(run.task->name) + ": " + model_text(run.header.model) +
          (lengths.empty() ? "" : " at " + lengths + " tokens");
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "fathom/eval/cost_loss.h"
 #include "fathom/eval/html_page.h"
 #include "fathom/eval/value_text.h"
 
@@ -67,13 +68,16 @@ std::string finding_of(const RunResults& run, const std::vector<Row>& rows) {
            " (" + std::string(metric.label) + " at least " +
            value_text(*task.passing, metric.shown) + ", under " + first + ").";
   }
-  const auto longest = std::ranges::max_element(rows, [](const Row& a, const Row& b) {
-    return a.technique == 0 && b.technique == 0 ? a.length < b.length : a.technique > b.technique;
-  });
-  const auto value = longest->values.find(std::string(metric.name));
-  if (longest->technique != 0 || value == longest->values.end()) return "";
-  return "Under " + first + " at " + count_text(longest->length) + " tokens, " +
-         std::string(metric.label) + ": " + value_text(value->second.mean, metric.shown) + " " +
+  const size_t longest = rows.back().length;
+  if (const auto chart = cost_against_loss(run, rows, longest, CostKind::work))
+    return chart->title + ", at " + count_text(longest) + " tokens.";
+  const auto row = std::ranges::find_if(
+      rows, [&](const Row& some) { return some.length == longest && some.technique == 0; });
+  if (row == rows.end()) return "";
+  const auto value = row->values.find(std::string(metric.name));
+  if (value == row->values.end()) return "";
+  return "Under " + first + " at " + count_text(longest) + " tokens, " + std::string(metric.label) +
+         ": " + value_text(value->second.mean, metric.shown) + " " +
          range_text(value->second, metric.shown) + ".";
 }
 

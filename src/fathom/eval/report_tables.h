@@ -9,8 +9,8 @@
 
 namespace fathom {
 
-// The task's finding in a sentence: marketed against effective length, or the first technique's
-// first metric; empty without a row.
+// The task's finding in a sentence: marketed against effective length; else what cost against loss
+// shows at the longest length; else the first technique's first metric there. Empty without a row.
 std::string finding_of(const RunResults& run, const std::vector<Row>& rows);
 
 // As markup.

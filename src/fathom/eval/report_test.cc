@@ -207,7 +207,7 @@ TEST(Report, CsvHasALineATechniqueAndLength) {
   EXPECT_TRUE(csv.starts_with(
       "task,model,technique,attn,kv,kv_split,rope,length,samples,found,found_low,found_high,exact,"
       "exact_low,exact_high,against_first,against_first_low,against_first_high,seconds,"
-      "read_tokens,pairs_scored,mass_kept,kv_bytes,kept\n"))
+      "read_seconds,read_tokens,pairs_scored,mass_kept,kv_bytes,kept\n"))
       << csv;
   EXPECT_NE(csv.find("pretend,\"a \"\"b\"\", c\",full,model,keep,uniform,auto,512,3,1.0,"),
             std::string::npos)

@@ -72,7 +72,7 @@ class RunPictures {
   std::vector<Picture> all() && {
     for (auto length = lengths_.rbegin(); length != lengths_.rend(); ++length)
       for (const CostKind kind : {CostKind::work, CostKind::seconds}) add_scatter(*length, kind);
-    if (!lengths_.empty()) add_by_length();
+    if (lengths_.size() > 1) add_by_length();
     for (const View& view : run_.task->views) add_view(view);
     return std::move(pictures_);
   }
@@ -89,7 +89,7 @@ class RunPictures {
     return text;
   }
 
-  std::string model() const { return as_utf8(run_.header.model); }
+  std::string model() const { return model_text(run_.header.model); }
 
   void add_scatter(size_t length, CostKind kind) {
     if (const auto chart = cost_against_loss(run_, rows_, length, kind))

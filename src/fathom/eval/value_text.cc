@@ -166,6 +166,12 @@ std::string short_label(std::string_view label) {
   return out;
 }
 
+std::string model_text(std::string_view model) {
+  constexpr std::string_view ending = ".gguf";
+  if (model.ends_with(ending)) model.remove_suffix(ending.size());
+  return as_utf8(model.substr(model.rfind('/') + 1));  // none: from 0 on
+}
+
 std::string as_utf8(std::string_view bytes) {
   Utf8Stream stream;
   std::string text = stream.push(bytes);

@@ -32,6 +32,9 @@ std::string fraction_text(double share);
 // "snapkv 12.5 %". Parameters inside parameters stay as they are.
 std::string short_label(std::string_view label);
 
+// A model as people call it: of a file its name without folders and ".gguf".
+std::string model_text(std::string_view model);
+
 // Text as UTF-8, whatever bytes it has: what is not becomes U+FFFD.
 std::string as_utf8(std::string_view bytes);
 

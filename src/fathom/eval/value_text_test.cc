@@ -67,6 +67,11 @@ TEST(ValueText, LongTextsAreElidedAndBroken) {
   EXPECT_EQ(as_utf8(elided(accents, 50, 12)), elided(accents, 50, 12)) << "cut inside a character";
 }
 
+TEST(ValueText, ModelsAreCalledByTheirFile) {
+  EXPECT_EQ(model_text("smollm2-135m"), "smollm2-135m");
+  EXPECT_EQ(model_text("/a/b.c/Tiny.Q4.gguf"), "Tiny.Q4");
+}
+
 TEST(ValueText, WhatIsNotUtf8IsReplaced) { EXPECT_EQ(as_utf8("a\xff"), "a\xef\xbf\xbd"); }
 
 }  // namespace
