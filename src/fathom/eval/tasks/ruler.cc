@@ -49,6 +49,12 @@ const Configuration* find(std::string_view name) {
   return found == kConfigurations.end() ? nullptr : &*found;
 }
 
+Error unknown(const std::string& name) {
+  std::string known;
+  for (const Configuration& c : kConfigurations) known.append(" ").append(c.name);
+  return {"--tasks: '" + name + "' is none of" + known};
+}
+
 // Of --tasks: names with commas between; all where it is not given.
 Result<std::vector<const Configuration*>> chosen_configurations(const TaskInput& input) {
   std::vector<const Configuration*> chosen;
@@ -57,11 +63,7 @@ Result<std::vector<const Configuration*>> chosen_configurations(const TaskInput&
     const size_t end = std::min(list->find(',', begin), list->size());
     const std::string name = list->substr(begin, end - begin);
     const Configuration* const configuration = find(name);
-    if (configuration == nullptr) {
-      std::string known;
-      for (const Configuration& c : kConfigurations) known.append(" ").append(c.name);
-      return Error{"--tasks: '" + name + "' is none of" + known};
-    }
+    if (configuration == nullptr) return unknown(name);
     if (std::ranges::find(chosen, configuration) != chosen.end())
       return Error{"--tasks: '" + name + "' is there twice"};
     chosen.push_back(configuration);
