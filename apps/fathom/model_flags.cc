@@ -167,7 +167,11 @@ Status check_kv(const ModelSettings& settings, const Engine& engine) {
   const auto heads = patterns_of(spec, settings.attention);
   if (!heads.ok()) return Error{"--attn: " + heads.error().message};
   const Status sound = check_composition(spec, *heads, settings.kv.spec);
-  return sound.ok() ? sound : Error{"--attn and --kv: " + sound.error().message};
+  if (!sound.ok()) return Error{"--attn and --kv: " + sound.error().message};
+  const auto turned = with_rope(spec, settings.rope, spec.trained_context);
+  if (!turned.ok()) return Error{"--rope: " + turned.error().message};
+  const Status extends = check_extension(*turned, *heads, settings.kv.spec);
+  return extends.ok() ? extends : Error{"--rope: " + extends.error().message};
 }
 
 Status check_rope(const RopeScaling& rope, const Model& model) {

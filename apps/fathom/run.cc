@@ -27,7 +27,7 @@ Status check_room(size_t prompt_tokens, size_t context, const ModelSpec& model) 
   std::string message = "the prompt has " + std::to_string(prompt_tokens) +
                         " tokens, and with an answer does not fit the context of " +
                         std::to_string(context) + ": ";
-  const size_t trained = *rope_reach(model, {});
+  const size_t trained = rope_reach(model, {}).value_or(model.trained_context);
   message += prompt_tokens < trained
                  ? "raise it with -c, up to the model's " + std::to_string(trained)
                  : "give shorter documents, take a model trained for a longer context, or stretch "

@@ -84,7 +84,8 @@ def test_longer_than_trained_is_refused_with_advice(tiny, long_text):
     ("llama3(original=0)", "original must be an integer of at least 1"),
     ("longrope", "rope_factors_short.weight"), ("longrope(short=[1], long=[1])", "16 pairs"),
     ("longrope(short=[1, x])", "short must be a list of numbers"),
-    ("longrope(short=[0])", "numbers over 0"),
+    ("longrope(short=[0])", "numbers over 0"), ("self_extend(group=0)", "group must be an integer"),
+    ("self_extend(window=4096)", "must be below the 4096"),
 ])
 def test_misuse_is_exit_code_2(tiny, rope, said):
     for command in (["run", "-p", "x"], ["rope"]):
@@ -102,6 +103,24 @@ def test_rope_draws_and_lists(tiny, tmp_path):
     assert "-c 5000" in fail(2, "rope", "-m", tiny("llama"), "-c", "5000")
     assert "no/such" in fail(1, "rope", "-m", "no/such.gguf")
     assert str(tmp_path) in fail(1, "rope", "-m", tiny("llama"), "--svg", tmp_path)
+
+
+def test_self_extend(tiny, long_text):
+    """Trained for 256 tokens: a group of 16 reaches (256 - 64) 16 + 64."""
+    long_text.write_text(long_text.read_text()[:4000])
+    model = ["-m", tiny("llama", 256), "-f", long_text, "-n", "3"]
+    rope = ["--rope", "self_extend(group=16, window=64)"]
+    done, said = figures(*model, *rope)
+    assert done["context"] == 3136 and done["completion_tokens"] == 3 and "note" not in said
+    assert done["rope"] == "self_extend(group=16, window=64)" and done["mass_kept"] is None
+    both = figures(*model, *rope, "--kv", "q4", "--attn", "window(size=300) | sinks")[0]
+    assert both["context"] == 3136
+    for flags, wrong in ((["--kv", "snapkv(budget=90)"], "take --kv keep"),
+                         (["--attn", "topk_blocks"], "take a pattern that positions settle")):
+        error = fail(2, "run", *model, *rope, *flags)
+        assert "--rope: self_extend" in error and wrong in error
+    said = figures(*model, "--rope", "self_extend(group=2, window=64)", "-c", "3000")[1]
+    assert "reaches 448 tokens, and the context is 3000" in said
 
 
 def test_info_says_what_the_file_has(tiny):

@@ -20,10 +20,12 @@ import numpy as np
 class Model:
     """A GGUF file's metadata and tensors; each tensor is decoded to float64 when asked for. `rope`,
     if given, is what scales RoPE in place of the file's own: rope(d, base, original) -> frequencies
-    and the factor on cos and sin, in the layers without a window."""
+    and the factor on cos and sin, in the layers without a window. self_extend: (group, window) of
+    these layers."""
 
-    def __init__(self, path, rope=None):
+    def __init__(self, path, rope=None, self_extend=None):
         self.rope = rope
+        self.self_extend = self_extend
         reader = gguf.GGUFReader(path)
         self.fields = reader.fields
         self.tensors = {tensor.name: tensor for tensor in reader.tensors}
@@ -189,6 +191,30 @@ def streaming_attention(queries, keys, values, window, scale, turn, sinks, recen
     return out
 
 
+def extended_attention(queries, keys, values, positions, scale, turn, group, window, sees=None):
+    """SelfExtend (arXiv:2401.01325, section 3.2, and its code), pair by pair: queries and keys come
+    before RoPE; a key less than `window` back is met at its distance, others at grouped places."""
+    n, heads, _ = queries.shape
+    per_key = heads // keys.shape[1]
+    near_queries, near_keys = turn(queries, positions), turn(keys, positions)
+    far_queries = turn(queries, positions // group + window - window // group)
+    far_keys = turn(keys, positions // group)
+    distance = positions[:, None] - positions[None, :]
+    out = np.empty_like(queries)
+    for head in range(heads):
+        kv_head = head // per_key
+        near = near_queries[:, head] @ near_keys[:, kv_head].T
+        far = far_queries[:, head] @ far_keys[:, kv_head].T
+        scores = scale * np.where(distance < window, near, far)
+        visible = distance >= 0
+        if sees is not None:
+            visible = visible & sees(head, positions[:, None], positions[None, :])
+        scores[~visible] = -np.inf
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        out[:, head] = weights @ values[:, kv_head] / weights.sum(axis=1, keepdims=True)
+    return out
+
+
 def mixer(model, layer, x, positions, sees, streaming=None):
     """Self-attention of one layer: normed input in, what is added to the residual out."""
     block = f"blk.{layer}."
@@ -211,6 +237,11 @@ def mixer(model, layer, x, positions, sees, streaming=None):
                                     model.attention_scale(),
                                     lambda rows, places: rope(rows, places, model, layer),
                                     *streaming)
+        return mixed.reshape(len(x), -1) @ model.tensor(block + "attn_output.weight").T
+    if model.self_extend and not model.window(layer):
+        mixed = extended_attention(queries, keys, values, positions, model.attention_scale(),
+                                   lambda rows, places: rope(rows, places, model, layer),
+                                   *model.self_extend, sees and functools.partial(sees, layer))
         return mixed.reshape(len(x), -1) @ model.tensor(block + "attn_output.weight").T
     queries = rope(queries, positions, model, layer)
     keys = rope(keys, positions, model, layer)
@@ -250,12 +281,12 @@ def final_state(model, tokens, positions=None, sees=None, streaming=None):
     return norm(x, "output_norm")
 
 
-def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=None, rope=None):
+def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=None, **turns):
     """Yields (first, logits) with logits [<= block, vocabulary] of tokens first, first + 1, ...
     sees(layer, head, query positions, key positions), if given, says what queries see in the place
     of the layers' own windows. streaming: (sinks, recent) of a cache that holds no other tokens.
-    rope: as Model's."""
-    model = Model(path, rope)
+    turns: rope and self_extend, as Model has them."""
+    model = Model(path, **turns)
     state = final_state(model, tokens, positions, sees, streaming)
     head = model.tensor("output.weight")
     if head is None:
@@ -264,7 +295,7 @@ def logit_blocks(path, tokens, positions=None, sees=None, block=64, streaming=No
         yield first, state[first : first + block] @ head.T
 
 
-def logits(path, tokens, positions=None, sees=None, streaming=None, rope=None):
+def logits(path, tokens, positions=None, sees=None, streaming=None, **turns):
     """[n, vocabulary], float64. For a vocabulary of 262,144 use logit_blocks()."""
-    blocks = logit_blocks(path, tokens, positions, sees, streaming=streaming, rope=rope)
+    blocks = logit_blocks(path, tokens, positions, sees, streaming=streaming, **turns)
     return np.concatenate([rows for _, rows in blocks])

@@ -43,11 +43,14 @@ void SharedPlans::begin(PositionRange positions) {
   plans_.clear();
 }
 
-const HeadPlan& SharedPlans::of(const PatternPtr& pattern) {
-  const auto found = plans_.find(pattern.get());
+const HeadPlan& SharedPlans::of(const PatternPtr& pattern, int64_t near) {
+  const std::pair<const Pattern*, int64_t> key(pattern.get(), near);
+  const auto found = plans_.find(key);
   if (found != plans_.end()) return found->second;
   const PlanRequest request{.queries = positions_, .keys = {{0}, positions_.end}};
-  return plans_.emplace(pattern.get(), plan_head(pattern, request, context_)).first->second;
+  HeadPlan plan =
+      near > 0 ? plan_near_far(pattern, near, request) : plan_head(pattern, request, context_);
+  return plans_.emplace(key, std::move(plan)).first->second;
 }
 
 void AttentionCount::add(const AttentionCount& other) {
@@ -74,7 +77,12 @@ AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternP
       evicting_(evicting),
       index_of_head_(patterns_.size()) {
   assert(patterns_.size() == shape.heads && shape.heads % shape.kv_heads == 0);
+  assert(!evicting || shape.near == 0);
   if (evicting) return;
+  if (shape.near > 0) {
+    keep_copy(near_keys());
+    return;
+  }
   for (size_t head = 0; head < patterns_.size(); ++head) {
     const PatternPtr& pattern = patterns_[head];
     const auto same = std::find(patterns_.begin(), patterns_.end(), pattern) - patterns_.begin();
@@ -87,19 +95,23 @@ AttentionLayer::AttentionLayer(const AttentionShape& shape, std::vector<PatternP
       indices_.push_back(std::move(index));
     }
     for (const Term& term : disjoint_terms(pattern, shape.context)) {
-      if (term.order == nullptr || term.copy != nullptr) continue;
-      const auto lanes = static_cast<size_t>(term.order->lanes());
-      copies_.try_emplace(
-          term.order->name(),
-          Copy{term.order, LaneCache(lanes, shape.kv_heads, shape.head_dim, shape.operand)});
+      if (term.order != nullptr && term.copy == nullptr) keep_copy(term.order);
     }
   }
+}
+
+void AttentionLayer::keep_copy(const KeyOrderPtr& order) {
+  const auto lanes = static_cast<size_t>(order->lanes());
+  copies_.try_emplace(order->name(), Copy{order, LaneCache(lanes, shape_.kv_heads, shape_.head_dim,
+                                                           shape_.operand)});
 }
 
 void AttentionLayer::append(const Compute& compute, ConstMatrix<float> keys,
                             ConstMatrix<float> values, std::span<const TextEnd> ends) {
   std::vector<std::optional<KeyOrder::Place>> places(keys.rows);
   for (auto& [name, copy] : copies_) {
+    for (size_t head = 0; shape_.near > 0 && head < shape_.kv_heads; ++head)
+      copy.cache.forget(head, 0, std::max<int64_t>(0, tokens_ + 1 - shape_.near));
     for (size_t i = 0; i < keys.rows; ++i)
       places[i] = copy.order->place({tokens_ + static_cast<int64_t>(i)});
     copy.cache.append(*compute.pool, places, keys, values);
@@ -137,8 +149,9 @@ AttentionLayer::Plans AttentionLayer::plan(const AttentionCall& call, SharedPlan
   const PlanRequest request{.queries = call.positions, .keys = {{0}, call.positions.end}};
   plans.chosen = plan_heads(*call.compute->pool, distinct, request, shape_.context);
   for (size_t head = 0; head < shape_.heads; ++head)
-    plans.of_head.push_back(index_of_head_[head] == nullptr ? &shared.of(patterns_[head])
-                                                            : &plans.chosen[which[head]]);
+    plans.of_head.push_back(index_of_head_[head] == nullptr
+                                ? &shared.of(patterns_[head], shape_.near)
+                                : &plans.chosen[which[head]]);
   if (!indices_.empty()) plans.select_seconds = watch.seconds() + append_seconds_;
   append_seconds_ = 0;
   return plans;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fathom/attention/head_plan.h"
@@ -29,12 +30,13 @@ class SharedPlans {
   explicit SharedPlans(int64_t context) : context_(context) {}
   // Of queries at `positions` over the keys up to their end.
   void begin(PositionRange positions);
-  const HeadPlan& of(const PatternPtr& pattern);
+  // `near`: AttentionShape's.
+  const HeadPlan& of(const PatternPtr& pattern, int64_t near = 0);
 
  private:
   int64_t context_;
   PositionRange positions_;
-  std::map<const Pattern*, HeadPlan> plans_;
+  std::map<std::pair<const Pattern*, int64_t>, HeadPlan> plans_;
 };
 
 // What one call cost and kept.
@@ -54,8 +56,8 @@ struct AttentionCount {
 class AttentionLayer {
  public:
   // `patterns`: of each query head; heads with one pointer share plans. `evicting`: the cache drops
-  // keys, so that calls say which it has, and no copies are kept beside it; then no pattern may
-  // depend on content.
+  // keys, so that calls say which it has, and no copies are kept beside it. Then, and where near
+  // keys lie apart, no pattern may depend on content.
   AttentionLayer(const AttentionShape& shape, std::vector<PatternPtr> patterns,
                  bool evicting = false);
 
@@ -92,6 +94,7 @@ class AttentionLayer {
  private:
   std::vector<AttendPart> parts(const AttentionCall& call, const Plans& plans) const;
   Plans plan_over_kept(const AttentionCall& call);
+  void keep_copy(const KeyOrderPtr& order);
   const LaneCache* copy_of(const PlannedTerm& term) const;
   void measure_mass(const AttentionCall& call, std::span<const Position> measured,
                     ConstMatrix<float> log_sums, AttentionCount& count) const;

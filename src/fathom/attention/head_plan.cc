@@ -10,6 +10,19 @@
 namespace fathom {
 namespace {
 
+// The text's own order, in one lane, of which only the end is kept.
+class NearKeys final : public KeyOrder {
+ public:
+  int64_t lanes() const override { return 1; }
+  std::optional<Place> place(Position key) const override {
+    return Place{.lane = 0, .index = key.value};
+  }
+  Position key_at(Place place) const override { return {place.index}; }
+  int64_t count(int64_t, Position end) const override { return end.value; }
+  int64_t lane_of(Position) const override { return 0; }
+  std::string name() const override { return "near"; }
+};
+
 // Joins the terms that are over the cache into one, which comes first.
 std::vector<Term> cache_first(std::vector<Term> terms) {
   PatternPtr cache;
@@ -86,6 +99,23 @@ std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> p
   for (size_t i = 0; i < terms.size(); ++i)
     append_term(terms[i], std::move(plans[i]), heads[head_of[i]]);
   return heads;
+}
+
+KeyOrderPtr near_keys() {
+  static const KeyOrderPtr kOrder = std::make_shared<NearKeys>();
+  return kOrder;
+}
+
+HeadPlan plan_near_far(const PatternPtr& pattern, int64_t near, const PlanRequest& request) {
+  HeadPlan head{.pattern = pattern, .terms = {}};
+  const PatternPtr recent = sees_recent(near);
+  const PatternPtr seen_near = intersect(pattern, recent);
+  const PatternPtr seen_far = subtract(pattern, recent);
+  const Term close{.order = near_keys(), .whole = seen_near, .within = seen_near};
+  const Term far{.order = nullptr, .whole = seen_far, .within = seen_far};
+  append_term(close, plan_blocks(*seen_near, request), head);  // the copy has the cache's blocks
+  append_term(far, plan_blocks(*seen_far, request), head, true);
+  return head;
 }
 
 std::vector<KeptPart> kept_parts(const PatternPtr& pattern, const std::optional<KvReach>& reach) {

@@ -42,6 +42,13 @@ HeadPlan plan_head(const PatternPtr& pattern, const PlanRequest& request, int64_
 std::vector<HeadPlan> plan_heads(ThreadPool& pool, std::span<const PatternPtr> patterns,
                                  const PlanRequest& request, int64_t context);
 
+// The order of keys less than so many tokens back, which lie turned otherwise: see plan_near_far().
+KeyOrderPtr near_keys();
+
+// What a pattern sees of the keys less than `near` tokens back, over a copy in the order
+// near_keys(), and of the others, over the cache, by slot_queries.
+HeadPlan plan_near_far(const PatternPtr& pattern, int64_t near, const PlanRequest& request);
+
 // What a pattern and, where there is one, a reach let see of a cache that has dropped keys: parts
 // that share no pair. Those `at_slots` are sinks of a reach that is re-indexed.
 struct KeptPart {

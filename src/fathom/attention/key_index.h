@@ -27,6 +27,9 @@ struct AttentionShape {
   float scale = 1;                  // of scores
   int64_t context = 0;              // most tokens
   Operand operand = Operand::bf16;  // what the cache holds
+  // Unless 0, keys less than this many tokens back are not met in the cache, but in a copy that is
+  // turned otherwise (model/self_extend.h); slot_queries meet those in the cache.
+  int64_t near = 0;
   size_t kv_head(size_t head) const { return head / (heads / kv_heads); }
 };
 
@@ -40,7 +43,8 @@ struct AttentionCall {
   // slots are positions.
   std::span<const std::span<const Position>> kept = {};
   std::optional<KvReach> reach = std::nullopt;  // of such a layer: what queries see besides
-  // Queries as KvReach::slot_of() places them; empty unless the reach is re-indexed.
+  // Queries as KvReach::slot_of() places them, or as far keys see them; empty unless the reach is
+  // re-indexed or AttentionShape::near is not 0.
   ConstMatrix<float> slot_queries = {};
   // One head's queries, [tokens, head_dim].
   ConstMatrix<float> queries_of(size_t head, size_t head_dim) const {

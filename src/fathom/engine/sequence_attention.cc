@@ -29,7 +29,8 @@ void SequenceAttention::clear() {
                                         .head_dim = attention.head_dim,
                                         .scale = attention.scale,
                                         .context = static_cast<int64_t>(context_),
-                                        .operand = compute_.operand},
+                                        .operand = compute_.operand,
+                                        .near = attention.extend ? attention.extend->window : 0},
                          std::move(patterns), drops(i));
   }
 }

@@ -75,6 +75,7 @@ Result<std::unique_ptr<Session>> Session::open(Engine& engine, const SessionOpti
   FATHOM_TRY(ModelSpec spec, with_rope(engine.model().spec, options.rope, span));
   FATHOM_TRY(HeadPatterns heads, patterns_of(spec, options.attention));
   FATHOM_CHECK(check_composition(spec, heads, options.kv.spec));
+  FATHOM_CHECK(check_extension(spec, heads, options.kv.spec));
   // The share of full attention's weights is measured over all keys.
   const auto context = static_cast<int64_t>(options.context);
   if (!sees_as_trained(spec, heads, context)) options.kv.drop_unseen = false;
@@ -91,7 +92,8 @@ Session::Session(Engine& engine, const SessionOptions& options, const Compute& c
       compute_(compute),
       model_(std::move(model)),
       heads_(std::move(heads)),
-      measures_(!sees_as_trained(model_, heads_, static_cast<int64_t>(options.context))),
+      measures_(!is_extended(model_) &&
+                !sees_as_trained(model_, heads_, static_cast<int64_t>(options.context))),
       cache_(compute_, model_, heads_, options.kv, static_cast<int64_t>(options.context),
              std::move(slabs)),
       forward_(compute_, model_, engine.model().weights),

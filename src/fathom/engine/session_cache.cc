@@ -77,6 +77,21 @@ Status check_composition(const ModelSpec& model, const HeadPatterns& heads, cons
   return {};
 }
 
+Status check_extension(const ModelSpec& model, const HeadPatterns& heads, const KvSpec& kv) {
+  for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+    const AttentionSpec& attention = model.layers[layer].attention;
+    if (!attention.extend) continue;
+    if (drops_tokens(*kv.policy))
+      return Error{"self_extend keeps far keys turned otherwise than near ones, and " +
+                   kv.policy->spec() + " would drop keys of both: take --kv keep, of any type"};
+    for (const size_t which : heads.of_head[layer])
+      if (heads.patterns[which]->index({.head_dim = attention.head_dim}) != nullptr)
+        return Error{"self_extend meets a key in two ways, and " + heads.patterns[which]->spec() +
+                     " chooses by content of one: take a pattern that positions settle"};
+  }
+  return {};
+}
+
 SessionCache::SessionCache(const Compute& compute, const ModelSpec& model,
                            const HeadPatterns& heads, const KvOptions& options, int64_t context,
                            SlabSource source)
@@ -86,7 +101,8 @@ SessionCache::SessionCache(const Compute& compute, const ModelSpec& model,
       policy_(options.spec.policy),
       cache_(kv_shapes(model), format_of(compute, options.spec), std::move(source)) {
   for (size_t layer = 0; layer < model.layers.size(); ++layer)
-    needs_less_.push_back(options.drop_unseen && first_needed(layer, context - 1) > 0);
+    needs_less_.push_back(options.drop_unseen && !model.layers[layer].attention.extend &&
+                          first_needed(layer, context - 1) > 0);
   if (!drops_tokens(*policy_)) return;
   eviction_ = std::make_unique<Eviction>(policy_, options.split, cache_, heads_of_layers(model));
   // Where tokens go by their scores, blocks are written anew time and again; where they go by

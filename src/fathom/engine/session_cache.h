@@ -55,6 +55,10 @@ Result<SlabSource> slabs_of(const KvOptions& options);
 // Error: patterns that choose among all keys by content, with a policy that drops some.
 Status check_composition(const ModelSpec& model, const HeadPatterns& heads, const KvSpec& kv);
 
+// Error: patterns that choose by content, or a policy that drops keys, where layers are extended
+// (model/self_extend.h).
+Status check_extension(const ModelSpec& model, const HeadPatterns& heads, const KvSpec& kv);
+
 // What a cache holds and dropped.
 struct KvCount {
   size_t bytes = 0;          // resident: of the cache's blocks

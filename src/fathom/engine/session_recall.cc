@@ -3,10 +3,14 @@
 #include <vector>
 
 #include "fathom/engine/engine.h"
+#include "fathom/model/rope_of_model.h"
 
 namespace fathom {
 
 void Session::keep_prefixes(const PrefixOptions& prefixes) {
+  if (is_extended(model_))
+    return prefixes.say("--rope " + brief(model_.rope_scaling) +
+                        " has the newest keys in two forms, so the text is not kept");
   const Status recallable =
       check_recallable(heads_, cache_.cache().format(), static_cast<int64_t>(options_.context));
   if (!recallable.ok())

@@ -20,13 +20,30 @@ Matrix<float> shape(Buffer<float>& buffer, size_t rows, size_t cols) {
 Forward::Forward(const Compute& compute, const ModelSpec& spec, const ModelWeights& weights)
     : compute_(compute), spec_(spec), weights_(weights) {
   for (const LayerSpec& layer : spec.layers) {
-    const RopeSpec& rope = layer.attention.rope;
-    const auto found = std::find(ropes_.begin(), ropes_.end(), rope);
-    rope_of_layer_.push_back(static_cast<size_t>(found - ropes_.begin()));
-    if (found == ropes_.end()) ropes_.push_back(rope);
+    const AttentionSpec& attention = layer.attention;
+    const auto found = std::ranges::find_if(turns_, [&](const Turns& turns) {
+      return turns.rope == attention.rope && turns.extend == attention.extend;
+    });
+    turns_of_layer_.push_back(static_cast<size_t>(found - turns_.begin()));
+    if (found == turns_.end()) {
+      turns_.emplace_back();
+      turns_.back().rope = attention.rope;
+      turns_.back().extend = attention.extend;
+    }
   }
-  angles_.resize(ropes_.size());
-  slot_angles_.resize(ropes_.size());
+}
+
+void Forward::Turns::compute(std::span<const Position> positions,
+                             std::span<const Position> slot_positions) {
+  own.compute(rope, positions);
+  if (!extend) return slots.compute(rope, slot_positions);
+  std::vector<Position> queries, keys;
+  for (const Position position : positions) {
+    queries.push_back(extend->far_query(position));
+    keys.push_back(extend->far_key(position));
+  }
+  slots.compute(rope, queries);
+  far_keys.compute(rope, keys);
 }
 
 ConstMatrix<float> Forward::run(std::span<const TokenId> tokens,
@@ -35,10 +52,7 @@ ConstMatrix<float> Forward::run(std::span<const TokenId> tokens,
   const Matrix<float> x = shape(residual_, tokens.size(), spec_.width);
   gather_rows(compute_, weights_.embedding, tokens, x);
   if (spec_.embedding_scale != 1) scale(compute_, x, spec_.embedding_scale);
-  for (size_t i = 0; i < ropes_.size(); ++i) {
-    angles_[i].compute(ropes_[i], positions);
-    slot_angles_[i].compute(ropes_[i], slots);
-  }
+  for (Turns& turns : turns_) turns.compute(positions, slots);
   for (size_t i = 0; i < spec_.layers.size(); ++i) layer(i, x, cache, attend);
   rms_norm(compute_, x, weights_.final_norm, spec_.norm_eps, x);
   return x;
@@ -91,15 +105,18 @@ void Forward::attention(size_t index, ConstMatrix<float> x, KvCache& cache,
     rms_norm(compute_, queries, weights.query_norm, spec_.norm_eps, queries);
     rms_norm(compute_, keys, weights.key_norm, spec_.norm_eps, keys);
   }
-  const RopeAngles& slot_angles = slot_angles_[rope_of_layer_[index]];
-  const Matrix<float> slot_queries = shape(slot_queries_, slot_angles.tokens(), queries.cols);
-  if (slot_queries.rows > 0) std::copy_n(queries.data, x.rows * queries.cols, slot_queries.data);
-  const RopeAngles& angles = angles_[rope_of_layer_[index]];
-  turn(angles, spec, cache.format(), queries);
-  turn(slot_angles, spec, cache.format(), slot_queries);
-  turn(angles, spec, cache.format(), keys);
+  const Turns& turns = turns_[turns_of_layer_[index]];
+  const KvFormat& format = cache.format();
+  const Matrix<float> slot_queries = shape(slot_queries_, turns.slots.tokens(), queries.cols);
+  std::copy_n(queries.data, slot_queries.rows * queries.cols, slot_queries.data);
+  turn(turns.own, spec, format, queries);
+  turn(turns.slots, spec, format, slot_queries);
+  const Matrix<float> far_keys = shape(far_keys_, turns.far_keys.tokens(), keys.cols);
+  std::copy_n(keys.data, far_keys.rows * keys.cols, far_keys.data);
+  turn(turns.own, spec, format, keys);
+  turn(turns.far_keys, spec, format, far_keys);
 
-  cache.write(*compute_.pool, index, keys, values);
+  cache.write(*compute_.pool, index, turns.extend ? far_keys : keys, values);
   attend({.layer = index,
           .queries = queries,
           .keys = keys,

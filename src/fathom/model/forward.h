@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,12 +15,14 @@
 namespace fathom {
 
 // The new tokens of one layer, as attention has them: after RoPE, rotated unless in f32. The keys
-// and values are in the cache already.
+// and values are in the cache already; where the layer is extended (self_extend.h), as far queries
+// meet them there, and as near ones do here.
 struct LayerTokens {
   size_t layer = 0;
   ConstMatrix<float> queries;       // [tokens, heads * head_dim]
   ConstMatrix<float> keys, values;  // [tokens, kv_heads * head_dim]
-  ConstMatrix<float> slot_queries;  // as queries, but rotated for `slots`; empty if there are none
+  // As queries, but rotated for `slots`, or for far keys; empty if there are neither.
+  ConstMatrix<float> slot_queries;
 };
 
 // How a layer's queries meet the cache; `out` has the queries' shape. An argument of the forward
@@ -34,7 +37,8 @@ class Forward {
   // Runs `tokens`, which stand at `positions`, through every layer, and writes their keys and
   // values to `cache` (the caller reserves and commits). Returns their hidden states after the
   // final norm, [tokens, width], valid until the next call. Scratch memory grows with tokens.size()
-  // alone. `slots`, unless empty: where the tokens stand in the eyes of some of the keys.
+  // alone. `slots`, unless empty: where the tokens stand in the eyes of some of the keys; of layers
+  // that are extended nothing else may be said.
   ConstMatrix<float> run(std::span<const TokenId> tokens, std::span<const Position> positions,
                          KvCache& cache, const AttendLayer& attend,
                          std::span<const Position> slots = {});
@@ -53,12 +57,19 @@ class Forward {
   Compute compute_;
   const ModelSpec& spec_;
   const ModelWeights& weights_;
-  std::vector<RopeSpec> ropes_;  // the distinct ones
-  std::vector<size_t> rope_of_layer_;
-  std::vector<RopeAngles> angles_;       // one per distinct RoPE
-  std::vector<RopeAngles> slot_angles_;  // likewise; of no tokens where there are no slots
-  Buffer<float> residual_, normed_, mixed_, queries_, slot_queries_, keys_, values_, attended_,
-      gate_, up_;
+  // One RoPE of the model, and the angles of a call's tokens.
+  struct Turns {
+    RopeSpec rope;
+    std::optional<SelfExtend> extend;
+    RopeAngles own;       // by their positions
+    RopeAngles slots;     // by `slots`, or as far queries; of no tokens where there are neither
+    RopeAngles far_keys;  // of no tokens where nothing is extended
+    void compute(std::span<const Position> positions, std::span<const Position> slot_positions);
+  };
+  std::vector<Turns> turns_;  // distinct
+  std::vector<size_t> turns_of_layer_;
+  Buffer<float> residual_, normed_, mixed_, queries_, slot_queries_, keys_, far_keys_, values_,
+      attended_, gate_, up_;
 };
 
 }  // namespace fathom

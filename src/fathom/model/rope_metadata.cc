@@ -99,7 +99,8 @@ Status read_own(const ArchMetadata& metadata, RopeFacts& rope) {
 // the other kinds, as llama.cpp has it, the trained one is the original.
 Status read_original(const ArchMetadata& metadata, RopeFacts& rope) {
   const auto trained = static_cast<double>(rope.trained);
-  const double derived = rope.own.kind == RopeKind::linear ? trained / *rope.own.factor : trained;
+  const double derived =
+      rope.own.kind == RopeKind::linear ? trained / rope.own.factor.value_or(1) : trained;
   const auto fallback = std::max<size_t>(1, static_cast<size_t>(std::llround(derived)));
   FATHOM_TRY(rope.original, metadata.size_or("rope.scaling.original_context_length", fallback));
   if (rope.original == 0) rope.original = fallback;

@@ -50,12 +50,36 @@ bool takes_factor(RopeKind kind) {
          kind == RopeKind::yarn || kind == RopeKind::llama3;
 }
 
+// How far a scaling reaches whatever the context is; 0: that is what the context decides.
+size_t fixed_reach(const RopeFacts& facts, const RopeScaling& scaling) {
+  constexpr double kMost = 0x1p40;
+  const auto original = static_cast<double>(scaling.original.value_or(facts.original));
+  double reach = scaling.factor.value_or(0) * original;
+  if (scaling.kind == RopeKind::self_extend) {
+    const auto window = static_cast<double>(scaling.window);
+    reach = (original - window) * static_cast<double>(scaling.group) + window;
+  }
+  return static_cast<size_t>(std::llround(std::min(reach, kMost)));
+}
+
 std::string whole_or_decimal(double factor) { return to_text(ParameterValue(factor)); }
+
+// None: no key is far enough away, or far ones stand where they stood.
+std::optional<SelfExtend> extension(const RopeScaling& settled, size_t context) {
+  if (settled.kind != RopeKind::self_extend || settled.group == 1) return std::nullopt;
+  if (static_cast<size_t>(settled.window) >= context) return std::nullopt;
+  return SelfExtend{.group = settled.group, .window = settled.window};
+}
 
 }  // namespace
 
 bool is_scaled(const ModelSpec& model, const AttentionSpec& attention) {
   return !attention.window || *attention.window >= model.trained_context;
+}
+
+bool is_extended(const ModelSpec& model) {
+  return std::ranges::any_of(
+      model.layers, [](const LayerSpec& layer) { return layer.attention.extend.has_value(); });
 }
 
 Result<RopeScaling> settle(const RopeScaling& scaling, const ModelSpec& model, size_t context) {
@@ -67,9 +91,14 @@ Result<RopeScaling> settle(const RopeScaling& scaling, const ModelSpec& model, s
     settled.factor = times_original(context, original);
   if (settled.kind == RopeKind::dynamic_ntk) {
     settled.kind = RopeKind::ntk;
-    settled.factor = dynamic_ntk_factor(*settled.factor, static_cast<double>(context),
+    settled.factor = dynamic_ntk_factor(settled.factor.value_or(1), static_cast<double>(context),
                                         static_cast<double>(original));
   }
+  if (settled.kind == RopeKind::self_extend &&
+      static_cast<size_t>(settled.window) >= facts.original)
+    return Error{"self_extend: a window of " + std::to_string(settled.window) +
+                 " tokens; it must be below the " + std::to_string(facts.original) +
+                 " that the model was trained for"};
   if (settled.kind == RopeKind::longrope) FATHOM_CHECK(settle_longrope(facts, context, settled));
   return settled;
 }
@@ -80,33 +109,27 @@ Result<ModelSpec> with_rope(const ModelSpec& model, const RopeScaling& scaling, 
   for (LayerSpec& layer : scaled.layers) {
     AttentionSpec& attention = layer.attention;
     const RopeFacts& facts = attention.rope_facts;
-    attention.rope =
-        rope_table(facts, is_scaled(model, attention) ? scaled.rope_scaling : facts.own);
+    const bool is_its = is_scaled(model, attention);
+    attention.rope = rope_table(facts, is_its ? scaled.rope_scaling : facts.own);
+    if (is_its) attention.extend = extension(scaled.rope_scaling, context);
   }
   return scaled;
 }
 
 std::optional<size_t> rope_reach(const ModelSpec& model, const RopeScaling& scaling) {
   const RopeFacts& facts = facts_of(model);
-  const auto times = [&](const RopeScaling& by) {
-    const double original = static_cast<double>(by.original.value_or(facts.original));
-    return static_cast<size_t>(std::llround(std::min(*by.factor * original, 0x1p60)));
-  };
   if (scaling.kind == RopeKind::automatic)
-    return std::max(model.trained_context, facts.own.factor ? times(facts.own) : 0);
+    return std::max(model.trained_context, fixed_reach(facts, facts.own));
   if (scaling.kind == RopeKind::none) return facts.original;
+  if (scaling.kind == RopeKind::self_extend) return fixed_reach(facts, scaling);
   if (scaling.kind == RopeKind::dynamic_ntk || !scaling.factor) return std::nullopt;
-  return times(scaling);
+  return fixed_reach(facts, scaling);
 }
 
 size_t rope_context(const ModelSpec& model, const RopeScaling& scaling, size_t tokens) {
   if (scaling.kind == RopeKind::automatic) return model.trained_context;
-  if (scaling.factor) {
-    const double original =
-        static_cast<double>(scaling.original.value_or(facts_of(model).original));
-    const auto reach = static_cast<size_t>(std::min(*scaling.factor * original, 0x1p40));
-    return std::max(model.trained_context, reach);
-  }
+  if (scaling.factor || scaling.kind == RopeKind::self_extend)
+    return std::max(model.trained_context, fixed_reach(facts_of(model), scaling));
   size_t context = model.trained_context;
   while (context < tokens) context *= 2;
   return context;
@@ -120,9 +143,10 @@ std::string rope_advice(const ModelSpec& model, size_t context) {
 }
 
 Status check_rope_reach(const ModelSpec& model, const RopeScaling& scaling, size_t context) {
-  if (scaling.kind != RopeKind::automatic || context <= *rope_reach(model, scaling)) return {};
+  const std::optional<size_t> reach = rope_reach(model, scaling);
+  if (scaling.kind != RopeKind::automatic || !reach || context <= *reach) return {};
   return Error{
-      "the model was trained for " + std::to_string(*rope_reach(model, scaling)) +
+      "the model was trained for " + std::to_string(*reach) +
       " tokens and answers badly beyond; ask for at most that, or stretch its positions: " +
       rope_advice(model, context)};
 }
@@ -147,7 +171,7 @@ std::vector<std::string> rope_notes(const ModelSpec& model, const RopeScaling& s
   const auto scaled = with_rope(model, scaling, context);
   const std::string flag = "--rope " + scaling.spec();
   const auto same_rope = [](const LayerSpec& a, const LayerSpec& b) {
-    return a.attention.rope == b.attention.rope;
+    return a.attention.rope == b.attention.rope && a.attention.extend == b.attention.extend;
   };
   if (std::ranges::none_of(model.layers, [&](const LayerSpec& layer) {
         return is_scaled(model, layer.attention);

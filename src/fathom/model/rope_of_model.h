@@ -29,6 +29,9 @@ Result<ModelSpec> with_rope(const ModelSpec& model, const RopeScaling& scaling, 
 // Whether a layer's RoPE is scaled.
 bool is_scaled(const ModelSpec& model, const AttentionSpec& attention);
 
+// Whether any layer meets far keys in places of their own (self_extend.h).
+bool is_extended(const ModelSpec& model);
+
 // How many tokens a scaling is made for; none: as many as its context has.
 std::optional<size_t> rope_reach(const ModelSpec& model, const RopeScaling& scaling);
 

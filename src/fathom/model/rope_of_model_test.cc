@@ -94,6 +94,29 @@ TEST(RopeOfModel, ContextOfASessionThatWasGivenNone) {
   EXPECT_EQ(rope_context(model, kNone, 5000), 8000u);
 }
 
+TEST(RopeOfModel, SelfExtendChangesPositionsOfLayersThatSeeFar) {
+  const ModelSpec model = model_with(kNone);
+  const RopeScaling extended = parse("self_extend(group=4, window=100)");
+  EXPECT_EQ(rope_reach(model, extended), 900u * 4 + 100);
+  EXPECT_EQ(rope_context(model, extended, 0), 900u * 4 + 100);
+  const ModelSpec far = with_rope(model, extended, 2000).value();
+  EXPECT_EQ(far.layers[0].attention.extend, (SelfExtend{.group = 4, .window = 100}));
+  EXPECT_EQ(far.layers[0].attention.rope, model.layers[0].attention.rope);
+  EXPECT_FALSE(far.layers[1].attention.extend);
+  EXPECT_TRUE(is_extended(far) && !is_extended(model));
+  EXPECT_FALSE(is_extended(with_rope(model, extended, 100).value()));
+  EXPECT_FALSE(is_extended(with_rope(model, parse("self_extend(group=1, window=9)"), 99).value()));
+  EXPECT_FALSE(settle(parse("self_extend(window=1000)"), model, 2000).ok());
+  EXPECT_EQ(rope_notes(model, extended, 100).size(), 1u);
+  EXPECT_TRUE(rope_notes(model, extended, 2000).empty());
+}
+
+TEST(SelfExtend, GoesOnWhereTheWindowEnds) {
+  const SelfExtend extend{.group = 8, .window = 100};
+  EXPECT_EQ(extend.far_query({1000}).value - extend.far_key({900}).value, 100 - 12 + 125 - 112);
+  EXPECT_EQ(extend.far_query({1000}).value - extend.far_key({0}).value, 100 - 12 + 125);
+}
+
 TEST(RopeOfModel, BeyondTrainingIsRefusedWithAdvice) {
   const ModelSpec model = model_with(kNone);
   EXPECT_TRUE(check_rope_reach(model, {}, kTrained).ok());

@@ -48,13 +48,24 @@ const std::array<ParameterInfo, 3> kLongrope = {{
     kAttnFactor,
 }};
 
+const std::array<ParameterInfo, 2> kSelfExtend = {{
+    {.name = "group",
+     .help = "how many far tokens share a place",
+     .fallback = int64_t{8},
+     .minimum = 1},
+    {.name = "window",
+     .help = "tokens that are met at their distance",
+     .fallback = int64_t{1024},
+     .minimum = 1},
+}};
+
 struct KindInfo {
   RopeKind kind;
   std::string_view name;
   std::span<const ParameterInfo> parameters;
 };
 
-const std::array<KindInfo, 8> kKinds = {{
+const std::array<KindInfo, 9> kKinds = {{
     {RopeKind::automatic, "auto", {}},
     {RopeKind::none, "none", {}},
     {RopeKind::linear, "linear", kFactorAlone},
@@ -63,6 +74,7 @@ const std::array<KindInfo, 8> kKinds = {{
     {RopeKind::yarn, "yarn", kYarn},
     {RopeKind::llama3, "llama3", kLlama3},
     {RopeKind::longrope, "longrope", kLongrope},
+    {RopeKind::self_extend, "self_extend", kSelfExtend},
 }};
 
 const KindInfo& info_of(RopeKind kind) { return *std::ranges::find(kKinds, kind, &KindInfo::kind); }
@@ -92,6 +104,10 @@ RopeScaling make(const KindInfo& info, const Parameters& given) {
     scaling.short_factors = given.numbers("short");
     scaling.long_factors = given.numbers("long");
   }
+  if (info.kind == RopeKind::self_extend) {
+    scaling.group = given.integer("group");
+    scaling.window = given.integer("window");
+  }
   return scaling;
 }
 
@@ -108,6 +124,9 @@ Status check_ranges(const RopeScaling& scaling) {
     return Error{"beta_fast must be above beta_slow, and both above 0"};
   if (!(scaling.low > 0 && scaling.high > scaling.low))
     return Error{"high must be above low, and both above 0"};
+  if (scaling.group > static_cast<int64_t>(kMostTokens) ||
+      scaling.window > static_cast<int64_t>(kMostTokens))
+    return Error{"group and window must be at most " + std::to_string(kMostTokens)};
   if (scaling.original.value_or(1) > kMostTokens)
     return Error{"original must be at most " + std::to_string(kMostTokens) + " tokens"};
   if (!all_above_zero(scaling.short_factors) || !all_above_zero(scaling.long_factors))
@@ -132,6 +151,10 @@ std::string RopeScaling::spec() const {
   if (kind == RopeKind::llama3) {
     add("low", low);
     add("high", high);
+  }
+  if (kind == RopeKind::self_extend) {
+    add("group", group);
+    add("window", window);
   }
   if (original) add("original", static_cast<int64_t>(*original));
   if (!short_factors.empty()) add("short", short_factors);

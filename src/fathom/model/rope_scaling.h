@@ -12,6 +12,7 @@
 //                               by each pair's wavelength: Llama 3.1, arXiv:2407.21783
 //   longrope(short, long, attn_factor)
 //                               a divisor for each pair: Ding et al. 2024, arXiv:2402.13753
+//   self_extend(group, window)  far keys share places: Jin et al. 2024, arXiv:2401.01325
 //
 // A factor that is left out is context / original context; rope_of_model.h settles it.
 #pragma once
@@ -36,6 +37,7 @@ enum class RopeKind : uint8_t {
   yarn,
   llama3,
   longrope,
+  self_extend,
 };
 std::string_view name(RopeKind kind);
 
@@ -51,6 +53,8 @@ struct RopeScaling {
   // longrope: what the frequency of each pair is divided by, up to the original context and beyond;
   // empty: the file's.
   std::vector<double> short_factors = {}, long_factors = {};
+  int64_t group = 1;   // self_extend.h
+  int64_t window = 0;  // tokens
   // What all pairs are divided by besides: of a file's own scaling alone (rope_freqs.weight).
   std::vector<double> divisors = {};
 

@@ -26,7 +26,7 @@ TEST(RopeScaling, IsWrittenAsItIsRead) {
   for (const char* text :
        {"auto", "none", "linear", "linear(factor=4)", "ntk(factor=1.5)", "dynamic_ntk",
         "yarn(factor=4, beta_fast=32, beta_slow=1, attn_factor=0.5)",
-        "llama3(factor=8, low=1, high=4, original=8192)",
+        "llama3(factor=8, low=1, high=4, original=8192)", "self_extend(group=8, window=1024)",
         "longrope(short=[1, 1.25], long=[2, 3], attn_factor=1.19)"}) {
     EXPECT_EQ(parse(text).spec(), text);
     EXPECT_EQ(parse(parse(text).spec()), parse(text));

@@ -38,16 +38,17 @@ void yarn(const RopeFacts& facts, const RopeScaling& scaling, std::vector<double
   const double width = std::max(high - low, 0.001);
   for (size_t i = 0; i < frequencies.size(); ++i) {
     const double ramp = std::clamp((static_cast<double>(i) - low) / width, 0.0, 1.0);
-    frequencies[i] *= ramp / *scaling.factor + (1 - ramp);
+    frequencies[i] *= ramp / scaling.factor.value_or(1) + (1 - ramp);
   }
 }
 
-void llama3(const RopeScaling& scaling, std::vector<double>& frequencies) {
-  const auto original = static_cast<double>(*scaling.original);
+void llama3(const RopeFacts& facts, const RopeScaling& scaling, std::vector<double>& frequencies) {
+  const auto original = static_cast<double>(scaling.original.value_or(facts.original));
+  const double factor = scaling.factor.value_or(1);
   for (double& frequency : frequencies) {
     const double turns = original * frequency / (2 * std::numbers::pi);
     const double kept = std::clamp((turns - scaling.low) / (scaling.high - scaling.low), 0.0, 1.0);
-    frequency *= (1 - kept) / *scaling.factor + kept;
+    frequency *= (1 - kept) / factor + kept;
   }
 }
 
@@ -61,29 +62,31 @@ void divide(std::vector<double>& frequencies, const std::vector<double>& divisor
 RopeSpec rope_table(const RopeFacts& facts, const RopeScaling& scaling) {
   RopeSpec rope{.pairing = facts.pairing, .frequencies = powers(facts.base, facts.pairs())};
   if (facts.pairs() == 0) return rope;  // a layer that knows no positions
+  const double factor = scaling.factor.value_or(1);
   switch (scaling.kind) {
     case RopeKind::automatic:
     case RopeKind::dynamic_ntk:
       assert(!"a scaling that a context has to settle");
       break;
     case RopeKind::none:
+    case RopeKind::self_extend:  // angles stay, and positions change
       break;
     case RopeKind::linear:
-      interpolate(*scaling.factor, rope.frequencies);
+      interpolate(factor, rope.frequencies);
       break;
     case RopeKind::ntk:
-      rope.frequencies = ntk(facts, *scaling.factor);
+      rope.frequencies = ntk(facts, factor);
       break;
     case RopeKind::yarn:
       yarn(facts, scaling, rope.frequencies);
-      rope.magnitude = scaling.attn_factor.value_or(1) * (0.1 * std::log(*scaling.factor) + 1);
+      rope.magnitude = scaling.attn_factor.value_or(1) * (0.1 * std::log(factor) + 1);
       break;
     case RopeKind::llama3:
-      llama3(scaling, rope.frequencies);
+      llama3(facts, scaling, rope.frequencies);
       break;
     case RopeKind::longrope:
       divide(rope.frequencies, scaling.long_factors);
-      rope.magnitude = *scaling.attn_factor;
+      rope.magnitude = scaling.attn_factor.value_or(1);
       break;
   }
   if (!scaling.divisors.empty()) divide(rope.frequencies, scaling.divisors);

@@ -11,6 +11,7 @@
 
 #include "fathom/kernels/rope.h"
 #include "fathom/model/rope_facts.h"
+#include "fathom/model/self_extend.h"
 
 namespace fathom {
 
@@ -22,8 +23,9 @@ struct AttentionSpec {
   std::optional<size_t> window;  // the layer's own sliding window: q - k < window
   bool qk_norm = false;          // RMS norm of each query and key head before RoPE
   bool bias = false;             // q, k and v projections have one
-  RopeFacts rope_facts;          // what the file says of RoPE
-  RopeSpec rope;                 // and what comes of it: rope_of_model.h
+  RopeFacts rope_facts = {};     // what the file says of RoPE
+  RopeSpec rope = {};            // and what comes of it: rope_of_model.h
+  std::optional<SelfExtend> extend = std::nullopt;
 };
 
 enum class Activation : uint8_t { silu, gelu };
