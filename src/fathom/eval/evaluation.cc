@@ -6,19 +6,35 @@
 #include <utility>
 
 #include "fathom/base/stopwatch.h"
+#include "fathom/engine/sha256.h"
 
 namespace fathom {
 namespace {
 
 using Key = std::pair<std::string, size_t>;  // a sample's id and a technique
 
+// Of what the first sample of each length asks.
+Result<std::string> hash_of_prompts(TaskRun& run) {
+  Sha256 hash;
+  size_t length = 0;
+  for (const Sample& sample : run.samples()) {
+    if (sample.length == length) continue;
+    length = sample.length;
+    FATHOM_TRY(const Json prompt, run.prompt(sample));
+    hash.add(prompt.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  return hash.finish();
+}
+
 // Where records go.
 class Ledger {
  public:
-  static Result<Ledger> open(const Evaluation& evaluation) {
+  static Result<Ledger> open(const Evaluation& evaluation, TaskRun& run) {
     Ledger ledger;
     if (evaluation.folder.empty()) return ledger;
-    FATHOM_TRY(RunFolder folder, RunFolder::open(evaluation.folder, evaluation.header));
+    RunHeader header = evaluation.header;
+    FATHOM_TRY(header.prompts_sha256, hash_of_prompts(run));
+    FATHOM_TRY(RunFolder folder, RunFolder::open(evaluation.folder, header));
     ledger.folder_ = std::make_unique<RunFolder>(std::move(folder));
     for (const Record& record : ledger.folder_->records())
       ledger.records_.emplace(Key{record.sample, record.technique}, record);
@@ -110,7 +126,7 @@ Status measure(const Sample& sample, std::span<const size_t> techniques,
 Result<EvaluationResult> evaluate(const Evaluation& evaluation) {
   const RunHeader& header = evaluation.header;
   FATHOM_TRY(const std::unique_ptr<TaskRun> run, evaluation.task->open(evaluation.input));
-  FATHOM_TRY(Ledger ledger, Ledger::open(evaluation));
+  FATHOM_TRY(Ledger ledger, Ledger::open(evaluation, *run));
   const std::vector<Sample>& samples = run->samples();
   std::vector<Subject> subjects;
   for (const Technique& technique : header.techniques)

@@ -65,6 +65,7 @@ Json to_json(const RunHeader& header) {
           {"seed", header.seed},
           {"raw", header.raw},
           {"files", header.files},
+          {"prompts_sha256", header.prompts_sha256},
           {"flags", header.flags},
           {"techniques", techniques}};
 }
@@ -86,6 +87,7 @@ Result<RunHeader> header_of(const Json& json) {
     header.seed = json.at("seed").get<uint64_t>();
     header.raw = json.at("raw").get<bool>();
     header.files = json.at("files");
+    header.prompts_sha256 = json.value("prompts_sha256", "");
     header.flags = json.at("flags");
     for (const Json& technique : json.at("techniques"))
       header.techniques.push_back(technique_of(technique));

@@ -35,7 +35,10 @@ struct RunHeader {
   size_t depths = 0;
   uint64_t seed = 0;
   bool raw = false;
-  Json files = Json::array();   // [{"name", "sha256"}]
+  Json files = Json::array();  // [{"name", "sha256"}]
+  // Of what the first sample of each length asks: other texts than before are noticed, wherever a
+  // task has them from.
+  std::string prompts_sha256;
   Json flags = Json::object();  // the task's own
   std::vector<Technique> techniques;
 };
