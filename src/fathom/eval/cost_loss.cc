@@ -45,12 +45,12 @@ double loss_of(const Metric& metric, double value, double first) {
 // alone.
 std::string without_numbers(std::string_view label) {
   std::string out;
-  for (size_t i = 0; i < label.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(label[i])) != 0;
+  for (const char c : label) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
     const bool in_word = !out.empty() && std::isalpha(static_cast<unsigned char>(out.back())) != 0;
     if (digit && !in_word && !out.ends_with('#')) out += '#';
-    if ((digit && !in_word) || (label[i] == '.' && out.ends_with('#'))) continue;
-    out += label[i];
+    if ((digit && !in_word) || (c == '.' && out.ends_with('#'))) continue;
+    out += c;
   }
   return out;
 }
@@ -137,6 +137,7 @@ std::string finding(const Metric& metric, const ScatterChart& chart, double firs
   if (metric.shown == Metric::Shown::percent && metric.higher_is_better && first <= 0)
     return "Under " + reference + " itself the score is 0: nothing can be lost";
   std::vector<Tradeoff> tradeoffs;
+  tradeoffs.reserve(chart.points.size());
   for (const ScatterPoint& point : chart.points) tradeoffs.push_back({point.cost, point.loss});
   for (const size_t i : pareto_front(tradeoffs)) {
     const ScatterPoint& point = chart.points[i];
@@ -208,6 +209,7 @@ std::optional<ScatterChart> cost_against_loss(const RunResults& run, const std::
   const auto [least, most] = std::ranges::minmax(chart.points, {}, &ScatterPoint::cost);
   if (most.cost / least.cost < 1.05) return std::nullopt;
   std::vector<double> losses;
+  losses.reserve(chart.points.size());
   for (const ScatterPoint& point : chart.points) losses.push_back(point.loss);
   const std::string& first = chart.points.front().name;
   chart.x = cost_axis((kind == CostKind::work ? "pairs scored × bytes of cache, relative to "

@@ -69,9 +69,11 @@ class HeatDrawing {
 
   std::string draw() && {
     draw_heading(svg_, kEdge, kWidth - 2 * kEdge, chart_.title, chart_.subtitle);
-    for (size_t i = 0; i < chart_.panels.size(); ++i)
+    for (size_t i = 0; i < chart_.panels.size(); ++i) {
+      const size_t row = i / across_;
       draw_panel(chart_.panels[i], {kEdge + panel_width_ * static_cast<double>(i % across_),
-                                    top_ + panel_height_ * static_cast<double>(i / across_)});
+                                    top_ + panel_height_ * static_cast<double>(row)});
+    }
     draw_legend();
     return std::move(svg_).finish();
   }

@@ -17,6 +17,7 @@ constexpr double kPower = 0.01;
 // one after another without putting back.
 std::vector<size_t> draw_gaps(size_t count, size_t end, Random& random) {
   std::vector<std::pair<double, size_t>> keys;
+  keys.reserve(end);
   for (size_t i = 0; i < end; ++i) {
     const double uniform = (static_cast<double>(random.bits() >> 11) + 0.5) * 0x1p-53;
     const double weight = std::pow(static_cast<double>(i + 1), kPower - 1);
@@ -24,6 +25,7 @@ std::vector<size_t> draw_gaps(size_t count, size_t end, Random& random) {
   }
   std::ranges::partial_sort(keys, keys.begin() + static_cast<ptrdiff_t>(count), std::greater());
   std::vector<size_t> gaps;
+  gaps.reserve(count);
   for (size_t i = 0; i < count; ++i) gaps.push_back(keys[i].second);
   return gaps;
 }
@@ -51,6 +53,7 @@ RecallText recall_text(std::span<const TokenId> words, size_t pairs, size_t leng
   // The first drawn gap, likeliest the shortest, is the first pair's, as in zoology.
   const std::vector<size_t> gaps = draw_gaps(pairs, (length - 2 * pairs) / 2, random);
   std::vector<std::pair<size_t, size_t>> asked;  // places in the text, and pairs
+  asked.reserve(pairs);
   for (size_t i = 0; i < pairs; ++i) asked.emplace_back(2 * pairs + 2 * gaps[i], i);
   std::ranges::sort(asked);
   for (const auto& [place, pair] : asked) {

@@ -79,6 +79,7 @@ std::string section(const RunResults& run, const std::string& prefix) {
 // Before the names of a run's pictures, so that they differ between runs.
 std::vector<std::string> prefixes_of(const std::vector<RunResults>& runs) {
   std::vector<std::string> prefixes;
+  prefixes.reserve(runs.size());
   for (size_t i = 0; i < runs.size(); ++i)
     prefixes.push_back(runs.size() == 1 ? "" : std::to_string(i + 1) + "-");
   return prefixes;

@@ -30,6 +30,7 @@ std::string text_of(const Json& value) {
 
 std::string lengths_text(const RunHeader& header) {
   std::vector<std::string> parts;
+  parts.reserve(header.lengths.size());
   for (const size_t length : header.lengths) parts.push_back(count_text(length));
   return joined(parts);
 }

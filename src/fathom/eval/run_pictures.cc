@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "fathom/eval/cost_loss.h"
@@ -51,9 +52,10 @@ ChartAxis value_axis(std::string label, Metric::Shown shown, const std::vector<L
 // In quarters of a text.
 ChartAxis position_axis(size_t length) {
   ChartAxis axis{.label = "position (tokens)", .most = static_cast<double>(length), .ticks = {}};
-  for (size_t quarter = 0; quarter <= 4; ++quarter)
-    axis.ticks.push_back(
-        {static_cast<double>(length * quarter / 4), count_text(length * quarter / 4)});
+  for (size_t quarter = 0; quarter <= 4; ++quarter) {
+    const size_t position = length * quarter / 4;
+    axis.ticks.push_back({static_cast<double>(position), count_text(position)});
+  }
   return axis;
 }
 
@@ -70,8 +72,8 @@ class RunPictures {
   }
 
   std::vector<Picture> all() && {
-    for (auto length = lengths_.rbegin(); length != lengths_.rend(); ++length)
-      for (const CostKind kind : {CostKind::work, CostKind::seconds}) add_scatter(*length, kind);
+    for (const size_t length : lengths_ | std::views::reverse)
+      for (const CostKind kind : {CostKind::work, CostKind::seconds}) add_scatter(length, kind);
     if (lengths_.size() > 1) add_by_length();
     for (const View& view : run_.task->views) add_view(view);
     return std::move(pictures_);
@@ -98,6 +100,7 @@ class RunPictures {
 
   void add_by_length() {
     std::vector<Line> lines;
+    lines.reserve(run_.header.techniques.size());
     for (size_t t = 0; t < run_.header.techniques.size(); ++t)
       lines.push_back({name_of(run_, t), {}});
     for (const Row& row : rows_) {

@@ -65,6 +65,7 @@ class ScatterDrawing {
  private:
   static std::vector<bool> front_of(const std::vector<ScatterPoint>& points) {
     std::vector<Tradeoff> tradeoffs;
+    tradeoffs.reserve(points.size());
     for (const ScatterPoint& point : points) tradeoffs.push_back({point.cost, point.loss});
     std::vector<bool> is_front(points.size());
     for (const size_t i : pareto_front(tradeoffs)) is_front[i] = true;
@@ -146,10 +147,12 @@ class ScatterDrawing {
 
   void draw_labels() {
     std::vector<size_t> order;
+    order.reserve(points_.size());
     for (size_t i = 0; i < points_.size(); ++i) order.push_back(i);
     std::ranges::stable_sort(order, {},
                              [&](size_t i) { return std::pair(!front_[i], points_[i].cost); });
     std::vector<PointLabel> labels;
+    labels.reserve(order.size());
     for (const size_t i : order)
       labels.push_back({.point = place_of(points_[i]),
                         .radius = radius_of(points_[i]),
@@ -160,7 +163,7 @@ class ScatterDrawing {
     for (size_t i = 1; i < steps.size(); ++i) lines.emplace_back(steps[i - 1], steps[i]);
     const auto places = place_labels(labels, lines, kTextHeight, area);
     for (size_t at = 0; at < order.size(); ++at)
-      if (places[at]) draw_label(order[at], *places[at]);
+      if (const auto& place = places[at]) draw_label(order[at], *place);
   }
 
   std::string name_of(size_t i) const {

@@ -189,7 +189,8 @@ std::string elided(std::string_view text, double width, double size, bool bold) 
     size_t next_head = head, next_tail = tail;
     for (int i = 0; i < 2; ++i)
       for (++next_head; next_head < tail && !begins(next_head);) ++next_head;
-    while (--next_tail > next_head && !begins(next_tail)) continue;
+    do --next_tail;
+    while (next_tail > next_head && !begins(next_tail));
     if (next_head >= next_tail) break;
     std::string longer(text.substr(0, next_head));
     longer += "…";

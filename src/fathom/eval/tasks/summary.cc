@@ -120,6 +120,7 @@ Result<std::unique_ptr<TaskRun>> open(const TaskInput& input) {
   if (input.samples != 0 && sources.size() > input.samples) sources.resize(input.samples);
   FATHOM_TRY(PromptForm form, PromptForm::of(input.engine->model(), input.raw));
   std::vector<Document> documents;
+  documents.reserve(sources.size());
   for (SummaryDocument& source : sources) documents.push_back(with_ends(std::move(source)));
   std::vector<Sample> samples;
   for (const size_t length : input.lengths) {
