@@ -59,7 +59,7 @@ size_t fixed_reach(const RopeFacts& facts, const RopeScaling& scaling) {
     const auto window = static_cast<double>(scaling.window);
     reach = (original - window) * static_cast<double>(scaling.group) + window;
   }
-  return static_cast<size_t>(std::llround(std::min(reach, kMost)));
+  return static_cast<size_t>(std::llround(std::clamp(reach, 0.0, kMost)));
 }
 
 std::string whole_or_decimal(double factor) { return to_text(ParameterValue(factor)); }
@@ -136,10 +136,14 @@ size_t rope_context(const ModelSpec& model, const RopeScaling& scaling, size_t t
 }
 
 std::string rope_advice(const ModelSpec& model, size_t context) {
-  const RopeFacts& facts = facts_of(model);
-  const std::string factor = whole_or_decimal(std::ceil(times_original(context, facts.original)));
-  return "--rope 'yarn(factor=" + factor + ")', 'ntk(factor=" + factor +
-         ")' or 'linear(factor=" + factor + ")'";
+  constexpr size_t kWindow = 1024;  // self_extend's, unless it is given
+  const size_t original = facts_of(model).original;
+  const std::string factor = whole_or_decimal(std::ceil(times_original(context, original)));
+  const std::string scaled = "'ntk(factor=" + factor + ")' or 'yarn(factor=" + factor + ")'";
+  if (original <= 2 * kWindow || context <= original) return "--rope " + scaled;
+  const size_t far = original - kWindow;
+  const size_t group = (context - kWindow + far - 1) / far;
+  return "--rope 'self_extend(group=" + std::to_string(group) + ")', " + scaled;
 }
 
 Status check_rope_reach(const ModelSpec& model, const RopeScaling& scaling, size_t context) {

@@ -124,6 +124,11 @@ TEST(RopeOfModel, BeyondTrainingIsRefusedWithAdvice) {
   const Status refused = check_rope_reach(model, {}, 2001);
   ASSERT_FALSE(refused.ok());
   EXPECT_NE(refused.error().message.find("'yarn(factor=3)'"), std::string::npos);
+  const ModelSpec large = model_with(kNone, 8192);
+  EXPECT_EQ(rope_advice(large, 16384),
+            "--rope 'self_extend(group=3)', 'ntk(factor=2)' or 'yarn(factor=2)'");
+  EXPECT_GE(rope_reach(large, parse("self_extend(group=3)")), 16384u);
+  EXPECT_LT(rope_reach(large, parse("self_extend(group=2)")), 16384u);
 }
 
 TEST(RopeOfModel, Notes) {
