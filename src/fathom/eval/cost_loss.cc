@@ -28,7 +28,7 @@ double cost_of(const Row& row, std::string_view name) {
 
 double cost_of(const Row& row, CostKind kind) {
   if (kind == CostKind::seconds) return cost_of(row, "seconds");
-  return cost_of(row, "pairs_scored") * cost_of(row, "kv_bytes");
+  return cost_of(row, "pairs_scored") * cost_of(row, "kv_token_bytes");
 }
 
 double value_of(const Row& row, const Metric& metric) {
@@ -212,7 +212,7 @@ std::optional<ScatterChart> cost_against_loss(const RunResults& run, const std::
   losses.reserve(chart.points.size());
   for (const ScatterPoint& point : chart.points) losses.push_back(point.loss);
   const std::string& first = chart.points.front().name;
-  chart.x = cost_axis((kind == CostKind::work ? "pairs scored × bytes of cache, relative to "
+  chart.x = cost_axis((kind == CostKind::work ? "bytes of cache that attention reads, relative to "
                                               : "seconds, relative to ") +
                           first,
                       least.cost, most.cost);

@@ -15,7 +15,7 @@
 namespace fathom {
 
 enum class CostKind {
-  work,     // pairs scored times bytes of cache
+  work,     // what attention reads of the cache: pairs scored times bytes of a token
   seconds,  // of reading and writing
 };
 

@@ -5,17 +5,21 @@
 namespace fathom {
 namespace {
 
-// Of the tokens that every layer and KV head read, the fraction still held.
-double kept_fraction(const KvCount& count, size_t read) {
-  size_t held = 0;
-  size_t heads = 0;
+struct Held {
+  size_t tokens = 0;  // summed over layers and KV heads
+  size_t heads = 0;   // of all layers
+};
+
+Held held_by(const KvCount& count) {
+  Held held;
   for (const std::vector<size_t>& layer : count.kept) {
-    held += std::accumulate(layer.begin(), layer.end(), size_t{0});
-    heads += layer.size();
+    held.tokens += std::accumulate(layer.begin(), layer.end(), size_t{0});
+    held.heads += layer.size();
   }
-  if (read == 0 || heads == 0) return 1;
-  return static_cast<double>(held) / static_cast<double>(read * heads);
+  return held;
 }
+
+double ratio(double part, double whole) { return whole == 0 ? 1 : part / whole; }
 
 }  // namespace
 
@@ -33,6 +37,10 @@ Result<Session*> Subject::open(size_t context) {
 Json Subject::costs() const {
   const AttentionCount& count = session_->attention_count();
   const KvCount cache = session_->kv_count();
+  const Held held = held_by(cache);
+  const auto tokens = static_cast<double>(held.tokens);
+  const auto heads = static_cast<double>(held.heads);
+  const auto read = static_cast<double>(session_->read());
   const auto mass = count.mass_kept();
   return {{"seconds", watch_.seconds()},
           {"read_seconds", session_->read_seconds()},
@@ -40,7 +48,8 @@ Json Subject::costs() const {
           {"pairs_scored", count.fraction()},
           {"mass_kept", mass ? Json(*mass) : Json(nullptr)},
           {"kv_bytes", session_->kv_bytes()},
-          {"kept", kept_fraction(cache, session_->read())},
+          {"kept", ratio(tokens, read * heads)},
+          {"kv_token_bytes", ratio(static_cast<double>(cache.nominal_bytes) * heads, tokens)},
           {"evicted", cache.evicted}};
 }
 

@@ -39,10 +39,11 @@ class Subject {
   // Told how far the sample is read; returning false stops it.
   ProgressFn progress;
 
-  // Since open(): "seconds" (wall), "read_seconds" (in the forward pass, the
-  // head not counted), "read_tokens", "pairs_scored" (of those that full causal
-  // attention scores, the fraction), "mass_kept" (null: not measured), "kv_bytes", "kept" (of the
-  // tokens that every layer and KV head read, the fraction still held).
+  // Since open(): "seconds" (wall), "read_seconds" (in the forward pass, the head not counted),
+  // "read_tokens", "pairs_scored" (of those that full causal attention scores, the fraction),
+  // "mass_kept" (null: not measured), "kv_bytes" (resident), "kv_token_bytes" (of a token in every
+  // layer and KV head, in the cache's types), "kept" (of the tokens that every layer and KV head
+  // read, the fraction still held), "evicted" (tokens, summed over layers and KV heads).
   Json costs() const;
 
  private:

@@ -84,11 +84,9 @@ inline Record test_record(const Task& task, size_t technique, size_t length, siz
     record.measured.curves["curve"].push_back(
         {length * i / 8, (1 - quality) * (1 + static_cast<double>(i))});
   record.measured.details = {{"answer", "an answer"}, {"references", {"one", "two"}}};
-  record.measured.costs = {{"seconds", 4 * cost},
-                           {"pairs_scored", cost},
-                           {"kv_bytes", 1 << 24},
-                           {"kept", 1.0},
-                           {"mass_kept", nullptr}};
+  record.measured.costs = {{"seconds", 4 * cost}, {"pairs_scored", cost},
+                           {"kv_bytes", 1 << 24}, {"kv_token_bytes", 1 << 12},
+                           {"kept", 1.0},         {"mass_kept", nullptr}};
   return record;
 }
 
