@@ -15,6 +15,7 @@
 #include "report_files.h"
 #include "terminal.h"
 #include "text_file.h"
+#include "typed_command.h"
 
 namespace fathom {
 namespace {
@@ -87,6 +88,7 @@ Result<Evaluation> prepare(const Task& task, const EvalFlags& flags, Engine& eng
   input.raw = flags.raw;
   input.flags = flags.own;
   RunHeader& header = evaluation.header;
+  header.command = typed_command();
   header.task = task.name;
   header.model = flags.model.model;
   if (!flags.out.empty()) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "command.h"
+#include "fathom/eval/merged_runs.h"
 #include "report_files.h"
 #include "terminal.h"
 #include "text_file.h"
@@ -23,7 +24,7 @@ int report(const Flags& flags) {
     if (!run.ok()) return failed(run.error());
     runs.push_back(std::move(*run));
   }
-  const Status written = write_report(flags.out, runs);
+  const Status written = write_report(flags.out, merge_alike(runs));
   if (!written.ok()) return failed(written.error());
   const Status shown = print(flags.out + "/report.html\n");
   return shown.ok() ? kDone : failed(shown.error());

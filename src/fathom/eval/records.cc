@@ -51,7 +51,8 @@ Result<Record> record_of(const Json& json) {
 Json to_json(const RunHeader& header) {
   Json techniques = Json::array();
   for (const Technique& technique : header.techniques) techniques.push_back(to_json(technique));
-  return {{"task", header.task},
+  return {{"command", header.command},
+          {"task", header.task},
           {"model", header.model},
           {"model_sha256", header.model_sha256},
           {"trained_context", header.trained_context},
@@ -73,6 +74,7 @@ Json to_json(const RunHeader& header) {
 Result<RunHeader> header_of(const Json& json) {
   try {
     RunHeader header;
+    header.command = json.value("command", "");
     header.task = json.at("task").get<std::string>();
     header.model = json.at("model").get<std::string>();
     header.model_sha256 = json.at("model_sha256").get<std::string>();

@@ -22,6 +22,7 @@ Json to_json(const Record& record);
 Result<Record> record_of(const Json& json);
 
 struct RunHeader {
+  std::string command;  // as it was typed, for people
   std::string task;
   std::string model;  // as it was given
   std::string model_sha256;

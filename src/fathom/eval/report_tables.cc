@@ -88,6 +88,11 @@ std::string settings_table(const RunResults& run) {
   const auto add = [&](const std::string& name, const std::string& value) {
     if (!value.empty()) table.rows.push_back({name, value});
   };
+  for (size_t at = 0; at < header.command.size();) {
+    const size_t end = std::min(header.command.find('\n', at), header.command.size());
+    add("command", as_utf8(header.command.substr(at, end - at)));
+    at = end + 1;
+  }
   add("model", as_utf8(header.model));
   add("SHA-256 of the model", as_utf8(header.model_sha256));
   add("trained for", header.trained_context ? count_text(header.trained_context) + " tokens" : "");

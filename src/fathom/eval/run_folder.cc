@@ -64,7 +64,7 @@ Result<std::vector<Record>> records_of(const std::string& path, const Lines& lin
 Status check_same(const std::string& path, const Json& there, const Json& asked) {
   for (const auto& [key, value] : asked.items()) {
     // These change what a run costs, and no answer.
-    if (key == "threads" || key == "model") continue;
+    if (key == "threads" || key == "model" || key == "command") continue;
     const auto found = there.find(key);
     if (found != there.end() && *found == value) continue;
     const std::string was = found == there.end() ? "nothing" : found->dump();
