@@ -74,8 +74,8 @@ Status check_techniques(const std::vector<Technique>& techniques, size_t longest
   return {};
 }
 
-Result<Evaluation> prepare(const Task& task, const EvalFlags& flags, Engine& engine,
-                           std::vector<Technique> techniques, std::vector<EvalText> texts) {
+Result<Evaluation> prepare(const CLI::App& app, const Task& task, const EvalFlags& flags,
+                           Engine& engine, std::vector<EvalText> texts) {
   const Model& model = engine.model();
   Evaluation evaluation;
   evaluation.task = &task;
@@ -107,7 +107,7 @@ Result<Evaluation> prepare(const Task& task, const EvalFlags& flags, Engine& eng
   header.files = hashes_of(texts);
   for (const auto& [name, values] : flags.own)
     if (!values.empty()) header.flags[name] = values;
-  header.techniques = std::move(techniques);
+  FATHOM_TRY(header.techniques, techniques_of(app, flags, input.lengths.back()));
   input.texts = std::move(texts);
   evaluation.folder = flags.out;
   return evaluation;
@@ -136,15 +136,15 @@ int task_failed(const Error& error) {
 }
 
 int run_task(const CLI::App& app, const Task& task, const EvalFlags& flags) {
-  auto techniques = techniques_of(app, flags.model);
-  if (!techniques.ok()) return misused(techniques.error());
   const auto settings = check(flags.model);
   if (!settings.ok()) return misused(settings.error());
+  const auto readable = techniques_of(app, flags, kMostTokens);
+  if (!readable.ok()) return misused(readable.error());
   auto texts = read_texts(flags.files);
   if (!texts.ok()) return failed(texts.error());
   const auto engine = Engine::load(settings->engine);
   if (!engine.ok()) return failed(engine.error());
-  auto evaluation = prepare(task, flags, **engine, std::move(*techniques), std::move(*texts));
+  auto evaluation = prepare(app, task, flags, **engine, std::move(*texts));
   if (!evaluation.ok()) return failed(evaluation.error());
   const Status sound =
       check_techniques(evaluation->header.techniques, evaluation->input.lengths.back(), **engine);

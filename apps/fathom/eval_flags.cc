@@ -16,6 +16,60 @@ std::vector<std::string> all_of(const CLI::App& app, const std::string& flag,
   return given;
 }
 
+// What a technique is given as.
+struct Choice {
+  std::string attn = "model";
+  std::string kv = "keep";
+  std::string rope = "auto";
+};
+
+std::vector<Choice> combinations(const CLI::App& app) {
+  std::vector<Choice> choices;
+  for (const std::string& attn : all_of(app, "--attn", "model"))
+    for (const std::string& kv : all_of(app, "--kv", "keep"))
+      for (const std::string& rope : all_of(app, "--rope", "auto"))
+        choices.push_back({.attn = attn, .kv = kv, .rope = rope});
+  return choices;
+}
+
+// The best and the plainest of each kind, at about 25, 12.5 and 6 % of a text's pairs or tokens.
+std::vector<Choice> overview(size_t longest) {
+  std::vector<Choice> choices(1);
+  for (const char* kv : {"q8", "q4"}) choices.push_back({.kv = kv});
+  const auto tokens = [longest](double share, size_t unit) {
+    const auto whole = static_cast<size_t>(share * static_cast<double>(longest));
+    return std::to_string(std::max<size_t>(1, whole / unit));
+  };
+  // A window of w tokens scores w / n * (2 - w / n) of the pairs of n.
+  for (const double share : {0.134, 0.0646, 0.0317}) {
+    choices.push_back({.attn = "streaming(sinks=4, window=" + tokens(share, 1) + ")"});
+    choices.push_back({.attn = "topk_blocks(block=64, keep=" + tokens(share, 64) + ")"});
+  }
+  choices.push_back({.attn = "sample(coverage=0.95)"});
+  for (const char* budget : {"0.25", "0.125", "0.0625"})
+    for (const char* policy : {"snapkv", "expected", "h2o", "fifo", "random"})
+      choices.push_back({.kv = std::string(policy) + "(budget=" + budget + ")"});
+  choices.push_back({.kv = "q4; snapkv(budget=0.125)"});
+  return choices;
+}
+
+Result<Technique> technique_of(const Choice& choice, const ModelFlags& flags) {
+  ModelFlags one = flags;
+  one.attention = choice.attn;
+  one.kv = choice.kv;
+  one.rope = choice.rope;
+  FATHOM_TRY(ModelSettings settings, check(one));
+  Technique technique{.attn = choice.attn,
+                      .kv = choice.kv,
+                      .kv_split = flags.kv_split,
+                      .rope = choice.rope,
+                      .options = {}};
+  technique.options.attention = std::move(settings.attention);
+  technique.options.kv = std::move(settings.kv);
+  technique.options.rope = std::move(settings.rope);
+  return technique;
+}
+
 CLI::Validator lengths() {
   return {[](std::string& text) {
             const auto lengths = parse_lengths(text);
@@ -65,6 +119,13 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->description(app.get_option(name)->get_description() +
                       "; may be given several times: all combinations are compared");
+  app.add_flag(
+         "--overview", flags.overview,
+         "Compare two dozen techniques: patterns, cache types and policies, at about 25, 12.5 "
+         "and 6 % of the pairs or tokens")
+      ->excludes("--attn")
+      ->excludes("--kv")
+      ->excludes("--rope");
   if (task.text != TextUse::unused) {
     CLI::Option* files =
         app.add_option("-f,--file", flags.files, "The text to measure on; - is standard input")
@@ -100,28 +161,18 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
       ->check(file_name());
   app.add_flag("--json", flags.json, "Print one JSON object");
   add_own_flags(app, task, flags);
-  app.footer("Example:\n  fathom eval " + std::string(task.name) + " -m smollm2-135m " +
-             std::string(task.example));
+  const std::string command = "  fathom eval " + std::string(task.name) + " -m ";
+  app.footer("Examples:\n" + command + "smollm2-135m " + std::string(task.example) + "\n" +
+             command + "my.gguf" + (task.text == TextUse::unused ? "" : " -f my.txt") +
+             " --overview --out found");
 }
 
-Result<std::vector<Technique>> techniques_of(const CLI::App& app, const ModelFlags& flags) {
+Result<std::vector<Technique>> techniques_of(const CLI::App& app, const EvalFlags& flags,
+                                             size_t longest) {
   std::vector<Technique> techniques;
-  for (const std::string& attn : all_of(app, "--attn", "model")) {
-    for (const std::string& kv : all_of(app, "--kv", "keep")) {
-      for (const std::string& rope : all_of(app, "--rope", "auto")) {
-        ModelFlags one = flags;
-        one.attention = attn;
-        one.kv = kv;
-        one.rope = rope;
-        FATHOM_TRY(ModelSettings settings, check(one));
-        Technique technique{
-            .attn = attn, .kv = kv, .kv_split = flags.kv_split, .rope = rope, .options = {}};
-        technique.options.attention = std::move(settings.attention);
-        technique.options.kv = std::move(settings.kv);
-        technique.options.rope = std::move(settings.rope);
-        techniques.push_back(std::move(technique));
-      }
-    }
+  for (const Choice& choice : flags.overview ? overview(longest) : combinations(app)) {
+    FATHOM_TRY(Technique technique, technique_of(choice, flags.model));
+    techniques.push_back(std::move(technique));
   }
   return techniques;
 }

@@ -24,6 +24,7 @@ struct EvalFlags {
   uint64_t seed = 1;
   size_t chunk = 512;
   bool raw = false;
+  bool overview = false;
   std::string out;
   bool json = false;
   std::map<std::string, std::vector<std::string>, std::less<>> own;  // the task's
@@ -34,8 +35,10 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags);
 // "512,2k,8192": k is 1024. Ascending, each once.
 Result<std::vector<size_t>> parse_lengths(const std::string& text);
 
-// Every combination of what --attn, --kv and --rope were given, in their order; the first is what
-// the others are compared with. Errors name the flag.
-Result<std::vector<Technique>> techniques_of(const CLI::App& app, const ModelFlags& flags);
+// Every combination of what --attn, --kv and --rope were given, in their order, or of --overview
+// those for texts of `longest` tokens; the first is what the others are compared with. Errors name
+// the flag.
+Result<std::vector<Technique>> techniques_of(const CLI::App& app, const EvalFlags& flags,
+                                             size_t longest);
 
 }  // namespace fathom

@@ -145,3 +145,29 @@ def test_interrupted_runs_say_how_to_go_on(perplexity, tmp_path):
         error = program.stderr.read().decode()
         assert program.wait(timeout=60) == 130, error
     assert "the same command goes on from here" in error
+
+
+def test_an_overview_of_a_model_and_a_text_in_one_command(tiny, document, tmp_path):
+    out = tmp_path / "found"
+    arguments = ["eval", "agreement", "-m", tiny("llama"), "-f", document, "--lengths", "256", "--samples",
+                 "1", "--overview"]
+    rows = figures(*arguments, "--out", out)["results"]
+    assert rows[0]["technique"] == "full" and len(rows) > 20
+    assert {row["attn"].split("(")[0] for row in rows} > {"model", "streaming", "sample"}
+    assert any(row["kept"] < 0.2 for row in rows) and any(row["pairs_scored"] < 0.2 for row in rows)
+    assert "<svg" in (out / "report.html").read_text()
+    assert list((out / "plots").glob("agreement-work-256.svg"))
+    assert "--overview" in fail(2, *arguments, "--kv", "q4")
+
+
+def test_one_page_of_runs_that_differ_in_techniques(perplexity, tmp_path):
+    flags = ["--lengths", "64", "--samples", "2"]
+    for name, kv in (("a", "q8"), ("b", "q4")):
+        succeed(*perplexity, *flags, "--kv", "keep", "--kv", kv, "--out", tmp_path / name)
+    page = tmp_path / "page"
+    assert succeed("report", tmp_path / "a", tmp_path / "b", "-o", page) == f"{page}/report.html\n"
+    text = (page / "report.html").read_text()
+    assert text.count("<h2") == 0, "one run"
+    assert "--kv q8" in text and "--kv q4" in text
+    assert len((page / "results.csv").read_text().splitlines()) == 1 + 3
+    assert str(tmp_path / "none") in fail(1, "report", tmp_path / "none", "-o", page)
