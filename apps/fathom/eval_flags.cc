@@ -43,7 +43,8 @@ std::vector<Choice> overview(size_t longest) {
   // A window of w tokens scores w / n * (2 - w / n) of the pairs of n.
   for (const double share : {0.134, 0.0646, 0.0317}) {
     choices.push_back({.attn = "streaming(sinks=4, window=" + tokens(share, 1) + ")"});
-    choices.push_back({.attn = "topk_blocks(block=64, keep=" + tokens(share, 64) + ")"});
+    choices.push_back(
+        {.attn = "topk_blocks(block=64, keep=" + tokens(share, 64) + ") | sinks(count=4)"});
   }
   choices.push_back({.attn = "sample(coverage=0.95)"});
   for (const char* budget : {"0.25", "0.125", "0.0625"})

@@ -22,18 +22,24 @@ namespace fathom {
 namespace {
 
 // Both numbers, and what to do. An answer needs room for one token at least.
-Status check_room(size_t prompt_tokens, size_t context, const ModelSpec& model) {
+Status check_room(size_t prompt_tokens, size_t context, const ModelSpec& model,
+                  const RopeScaling& rope) {
   if (prompt_tokens < context) return {};
   std::string message = "the prompt has " + std::to_string(prompt_tokens) +
                         " tokens, and with an answer does not fit the context of " +
                         std::to_string(context) + ": ";
-  const size_t trained = rope_reach(model, {}).value_or(model.trained_context);
-  message += prompt_tokens < trained
-                 ? "raise it with -c, up to the model's " + std::to_string(trained)
-                 : "give shorter documents, take a model trained for a longer context, or stretch "
-                   "this one's positions: " +
-                       rope_advice(model, prompt_tokens + 1);
-  return Error{message};
+  const std::optional<size_t> reach = rope_reach(model, rope);
+  if (!reach) {
+    message += "raise it with -c";
+  } else if (prompt_tokens < *reach) {
+    message += "raise it with -c, up to the model's " + std::to_string(*reach);
+  } else {
+    message +=
+        "give shorter documents, take a model trained for a longer context, or stretch "
+        "this one's positions: " +
+        rope_advice(model, prompt_tokens + 1);
+  }
+  return Error{message + "; or keep no more than its newest tokens: --kv streaming"};
 }
 
 Status read_prompt(Session& session, const std::vector<TokenId>& tokens, RunReport& report) {
@@ -175,7 +181,7 @@ int run(const CLI::App& app, const RunFlags& flags) {
   const auto session = Session::open(*engine.value(), options);
   if (!session.ok()) return failed(session.error());
   const size_t context = session.value()->context();
-  const Status room = check_room(length, context, model.spec);
+  const Status room = check_room(length, context, model.spec, options.rope);
   if (!room.ok()) return failed(room.error());
 
   auto trace = trace_kept(flags, **session);

@@ -55,6 +55,22 @@ std::string without_numbers(std::string_view label) {
   return out;
 }
 
+// "window 529 | every 8": "window | every".
+std::string kind_of(std::string_view name) {
+  std::string kind;
+  size_t at = 0;
+  while (at < name.size()) {
+    const size_t end = std::min(name.find(' ', at), name.size());
+    std::string_view word = name.substr(at, end - at);
+    at = end + 1;
+    const auto first = static_cast<unsigned char>(word.empty() ? ' ' : word.front());
+    if (std::isalpha(first) == 0 && first != '|' && first != '&') continue;
+    if (word.ends_with(',')) word.remove_suffix(1);
+    kind += (kind.empty() ? "" : " ") + std::string(word);
+  }
+  return kind;
+}
+
 // Of a label with a budget that is a share, by area; the middle for others.
 double size_of(std::string_view label) {
   constexpr std::string_view key = "budget=";
@@ -157,6 +173,7 @@ ScatterPoint point_of(const RunResults& run, const Row& row, double cost, double
           .note = label + "\n" + std::string(metric.label) + " " +
                   value_text(value_of(row, metric), metric.shown) + "\ncost " + share_text(cost),
           .line = without_numbers(label),
+          .kind = kind_of(short_label(label)),
           .family = family_of(run.header.techniques[row.technique]),
           .size = size_of(label),
           .cost = cost,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "fathom/eval/label_placement.h"
@@ -17,6 +18,7 @@ constexpr double kWidth = 1000, kHeight = 560, kEdge = 24;
 constexpr double kLeft = 96, kRight = kWidth - kEdge;
 constexpr double kTextSize = 12, kTextHeight = 14, kMostText = 260;
 constexpr double kZeroBand = 34;  // below a logarithmic axis, for what loses nothing
+constexpr size_t kMostNamed = 36;
 constexpr double kLeastRadius = 4, kMostRadius = 8;
 
 struct FamilyLook {
@@ -145,10 +147,27 @@ class ScatterDrawing {
     svg_.area(steps, "#0b6fb8", 0.035);
   }
 
+  bool is_crowded() const { return points_.size() > kMostNamed; }
+
+  // Whose names are drawn.
+  std::vector<bool> named() const {
+    std::map<std::string, size_t> best;  // by line
+    for (size_t i = 0; i < points_.size(); ++i) {
+      const auto [at, is_new] = best.emplace(points_[i].line, i);
+      if (!is_new && !front_[at->second] &&
+          (front_[i] || points_[i].loss < points_[at->second].loss))
+        at->second = i;
+    }
+    std::vector<bool> named(points_.size());
+    for (size_t i = 0; i < points_.size(); ++i)
+      named[i] = !is_crowded() || front_[i] || best.at(points_[i].line) == i;
+    return named;
+  }
+
   void draw_labels() {
-    std::vector<size_t> order;
-    order.reserve(points_.size());
-    for (size_t i = 0; i < points_.size(); ++i) order.push_back(i);
+    const std::vector<bool> is_named = named();
+    std::vector<size_t> order(points_.size());
+    std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, {},
                              [&](size_t i) { return std::pair(!front_[i], points_[i].cost); });
     std::vector<PointLabel> labels;
@@ -156,7 +175,7 @@ class ScatterDrawing {
     for (const size_t i : order)
       labels.push_back({.point = place_of(points_[i]),
                         .radius = radius_of(points_[i]),
-                        .width = text_width(name_of(i), kTextSize, front_[i])});
+                        .width = is_named[i] ? text_width(name_of(i), kTextSize, front_[i]) : 0});
     const SvgBox area{kLeft + 2, top_ + 2, kRight - kLeft - 4, kHeight - 4};
     const std::vector<SvgPoint> steps = front_steps();
     std::vector<SvgSegment> lines;
@@ -167,7 +186,8 @@ class ScatterDrawing {
   }
 
   std::string name_of(size_t i) const {
-    return elided(points_[i].name, kMostText, kTextSize, front_[i]);
+    const bool is_of_all = is_crowded() && !front_[i] && !points_[i].kind.empty();
+    return elided(is_of_all ? points_[i].kind : points_[i].name, kMostText, kTextSize, front_[i]);
   }
 
   void draw_label(size_t i, const LabelPlace& place) {

@@ -19,6 +19,7 @@ struct ScatterPoint {
   std::string note;  // shown under a pointer
   // Of techniques that differ in one number only, the same: they are joined by a thin line.
   std::string line;
+  std::string kind;  // the name of all on that line, "snapkv"
   Family family = Family::own;
   double size = 0.5;  // of its dot, in [0, 1]
   double cost = 0;
@@ -31,7 +32,8 @@ struct ScatterChart {
   std::vector<ScatterPoint> points;
 };
 
-// Points whose cost or loss is not finite are left out.
+// Points whose cost or loss is not finite are left out. Of many, the front has names, and of every
+// other line the point that loses least has its kind's.
 std::string to_svg(const ScatterChart& chart);
 
 }  // namespace fathom
