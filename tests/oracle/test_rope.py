@@ -124,7 +124,13 @@ def test_windowed_layers_keep_their_own(tiny):
 def test_what_files_say(tiny):
     plain, _ = rope_oracle.none(64, 500000, TRAINED, TRAINED)
     kind, = table(tiny("llama_factors"), "auto", TRAINED)["kinds"]
-    check(kind, plain / np.linspace(1, 8, 32).astype(np.float32), 1)
+    divisors = np.linspace(1, 8, 32).astype(np.float32)
+    check(kind, plain / divisors, 1)
+    kind, = table(tiny("llama_factors"), "self_extend", 2 * TRAINED)["kinds"]
+    check(kind, plain / divisors, 1)
+    kind, = table(tiny("llama_factors"), "yarn(factor=2)", 2 * TRAINED)["kinds"]
+    yarn, magnitude = rope_oracle.yarn(64, 500000, TRAINED, 2 * TRAINED, 2)
+    check(kind, yarn / divisors, magnitude)
     kind, = table(tiny("llama_factors"), "none", TRAINED)["kinds"]
     check(kind, plain, 1)
     kind, = table(tiny("qwen2_yarn"), "auto", TRAINED)["kinds"]

@@ -10,11 +10,16 @@
 namespace fathom {
 namespace {
 
-// Of the first layer that is scaled, or of the first; all scaled ones are alike.
+// Of the first layer without a window, or of the first; all such are alike.
 const RopeFacts& facts_of(const ModelSpec& model) {
-  const auto scaled = std::ranges::find_if(
+  const auto global = std::ranges::find_if(
+      model.layers, [](const LayerSpec& layer) { return !layer.attention.window; });
+  return (global == model.layers.end() ? model.layers.front() : *global).attention.rope_facts;
+}
+
+bool scales_any(const ModelSpec& model) {
+  return std::ranges::any_of(
       model.layers, [&](const LayerSpec& layer) { return is_scaled(model, layer.attention); });
-  return (scaled == model.layers.end() ? model.layers.front() : *scaled).attention.rope_facts;
 }
 
 double times_original(size_t tokens, size_t original) {
@@ -50,6 +55,13 @@ bool takes_factor(RopeKind kind) {
          kind == RopeKind::yarn || kind == RopeKind::llama3;
 }
 
+// Whether a scaling that is given leaves rope_freqs.weight in force. Llama 3's files have it and do
+// not say for how many tokens the model was made before: what they were trained for is with it.
+bool keeps_divisors(RopeKind kind) {
+  return kind == RopeKind::linear || kind == RopeKind::ntk || kind == RopeKind::dynamic_ntk ||
+         kind == RopeKind::yarn || kind == RopeKind::self_extend;
+}
+
 // How far a scaling reaches whatever the context is; 0: that is what the context decides.
 size_t fixed_reach(const RopeFacts& facts, const RopeScaling& scaling) {
   constexpr double kMost = 0x1p40;
@@ -60,6 +72,28 @@ size_t fixed_reach(const RopeFacts& facts, const RopeScaling& scaling) {
     reach = (original - window) * static_cast<double>(scaling.group) + window;
   }
   return static_cast<size_t>(std::llround(std::clamp(reach, 0.0, kMost)));
+}
+
+// As settle() of a model, for layers with these facts.
+Result<RopeScaling> settle(const RopeScaling& scaling, const RopeFacts& facts, size_t context) {
+  RopeScaling settled = scaling.kind == RopeKind::automatic ? facts.own : scaling;
+  if (settled.kind == RopeKind::llama3 && !settled.original) settled.original = facts.original;
+  const size_t original = settled.original.value_or(facts.original);
+  if (takes_factor(settled.kind) && !settled.factor)
+    settled.factor = times_original(context, original);
+  if (keeps_divisors(settled.kind)) settled.divisors = facts.own.divisors;
+  if (settled.kind == RopeKind::dynamic_ntk) {
+    settled.kind = RopeKind::ntk;
+    settled.factor = dynamic_ntk_factor(settled.factor.value_or(1), static_cast<double>(context),
+                                        static_cast<double>(original));
+  }
+  if (settled.kind == RopeKind::self_extend &&
+      static_cast<size_t>(settled.window) >= facts.original)
+    return Error{"self_extend: a window of " + std::to_string(settled.window) +
+                 " tokens; it must be below the " + std::to_string(facts.original) +
+                 " that the model was trained for"};
+  if (settled.kind == RopeKind::longrope) FATHOM_CHECK(settle_longrope(facts, context, settled));
+  return settled;
 }
 
 std::string whole_or_decimal(double factor) { return to_text(ParameterValue(factor)); }
@@ -83,35 +117,22 @@ bool is_extended(const ModelSpec& model) {
 }
 
 Result<RopeScaling> settle(const RopeScaling& scaling, const ModelSpec& model, size_t context) {
-  const RopeFacts& facts = facts_of(model);
-  RopeScaling settled = scaling.kind == RopeKind::automatic ? facts.own : scaling;
-  if (settled.kind == RopeKind::llama3 && !settled.original) settled.original = facts.original;
-  const size_t original = settled.original.value_or(facts.original);
-  if (takes_factor(settled.kind) && !settled.factor)
-    settled.factor = times_original(context, original);
-  if (settled.kind == RopeKind::dynamic_ntk) {
-    settled.kind = RopeKind::ntk;
-    settled.factor = dynamic_ntk_factor(settled.factor.value_or(1), static_cast<double>(context),
-                                        static_cast<double>(original));
-  }
-  if (settled.kind == RopeKind::self_extend &&
-      static_cast<size_t>(settled.window) >= facts.original)
-    return Error{"self_extend: a window of " + std::to_string(settled.window) +
-                 " tokens; it must be below the " + std::to_string(facts.original) +
-                 " that the model was trained for"};
-  if (settled.kind == RopeKind::longrope) FATHOM_CHECK(settle_longrope(facts, context, settled));
-  return settled;
+  return settle(scaling, facts_of(model), context);
 }
 
 Result<ModelSpec> with_rope(const ModelSpec& model, const RopeScaling& scaling, size_t context) {
   ModelSpec scaled = model;
   FATHOM_TRY(scaled.rope_scaling, settle(scaling, model, context));
+  if (!scales_any(model)) {
+    FATHOM_TRY(scaled.rope_scaling, settle(RopeScaling(), model, context));
+  }
   for (LayerSpec& layer : scaled.layers) {
     AttentionSpec& attention = layer.attention;
     const RopeFacts& facts = attention.rope_facts;
-    const bool is_its = is_scaled(model, attention);
-    attention.rope = rope_table(facts, is_its ? scaled.rope_scaling : facts.own);
-    if (is_its) attention.extend = extension(scaled.rope_scaling, context);
+    const bool is_given = scaling.kind != RopeKind::automatic && is_scaled(model, attention);
+    FATHOM_TRY(const RopeScaling own, settle(RopeScaling(), facts, context));
+    attention.rope = rope_table(facts, is_given ? scaled.rope_scaling : own);
+    attention.extend = is_given ? extension(scaled.rope_scaling, context) : std::nullopt;
   }
   return scaled;
 }
@@ -177,9 +198,7 @@ std::vector<std::string> rope_notes(const ModelSpec& model, const RopeScaling& s
   const auto same_rope = [](const LayerSpec& a, const LayerSpec& b) {
     return a.attention.rope == b.attention.rope && a.attention.extend == b.attention.extend;
   };
-  if (std::ranges::none_of(model.layers, [&](const LayerSpec& layer) {
-        return is_scaled(model, layer.attention);
-      })) {
+  if (!scales_any(model)) {
     notes.push_back(flag + " changes nothing: all of the model's layers look through windows");
   } else if (own.ok() && scaled.ok() && check_rope_reach(model, {}, context).ok() &&
              std::ranges::equal(own->layers, scaled->layers, same_rope)) {

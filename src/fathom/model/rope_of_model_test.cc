@@ -1,6 +1,9 @@
 // What a scaling comes to. The tables themselves are held to numpy in tests/oracle/test_rope.py.
 #include "fathom/model/rope_of_model.h"
 
+#include <string_view>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace fathom {
@@ -49,6 +52,51 @@ TEST(RopeOfModel, AScalingReplacesTheFilesOwn) {
   EXPECT_EQ(foreign_rope(model), "");
   EXPECT_EQ(foreign_rope(with_rope(model, kLinear4, kTrained).value()), "");
   EXPECT_EQ(foreign_rope(with_rope(model, kNone, kTrained).value()), "none");
+}
+
+// Llama 3 was trained with its divisors, which no length is given without.
+TEST(RopeOfModel, DivisorsStayUnderAScaling) {
+  RopeScaling own = kNone;
+  own.divisors = {1, 2, 4, 8};
+  const auto slowest = [](const RopeScaling& files, std::string_view text) {
+    const ModelSpec scaled = with_rope(model_with(files), parse(text), 4 * kTrained).value();
+    return scaled.layers[0].attention.rope.frequencies[3];
+  };
+  for (const char* text :
+       {"auto", "linear", "ntk", "dynamic_ntk", "yarn", "self_extend(window=100)"})
+    EXPECT_DOUBLE_EQ(slowest(own, text), slowest(kNone, text) / 8) << text;
+  for (const char* text : {"none", "llama3", "longrope(short=[1, 1, 1, 1], long=[1, 1, 1, 3])"})
+    EXPECT_DOUBLE_EQ(slowest(own, text), slowest(kNone, text)) << text;
+}
+
+// Such as Mistral's, whose layers all have windows.
+TEST(RopeOfModel, WindowedLayersSettleTheFilesOwn) {
+  RopeScaling own{.kind = RopeKind::longrope, .attn_factor = 1};
+  own.short_factors = {1, 1, 1, 1};
+  own.long_factors = {2, 2, 2, 2};
+  ModelSpec model = model_with(kNone, 500);
+  for (LayerSpec& layer : model.layers) {
+    layer.attention.window = 64;
+    layer.attention.rope_facts.own = own;
+  }
+  for (const char* text : {"auto", "linear(factor=4)"}) {
+    const ModelSpec below = with_rope(model, parse(text), 500).value();
+    const ModelSpec beyond = with_rope(model, parse(text), 501).value();
+    EXPECT_EQ(below.layers[1].attention.rope.frequencies[0], 1) << text;
+    EXPECT_EQ(beyond.layers[1].attention.rope.frequencies[0], 0.5) << text;
+    EXPECT_EQ(below.rope_scaling.kind, RopeKind::longrope) << text;
+    EXPECT_NE(foreign_rope(below), foreign_rope(beyond)) << text;
+  }
+}
+
+// A file's scaling is of its global layers, however wide the windows of the others are.
+TEST(RopeOfModel, WideWindowsDoNotHideTheFilesOwn) {
+  ModelSpec model = model_with(kLinear4, 250, kTrained);
+  std::swap(model.layers[0], model.layers[1]);
+  const ModelSpec own = with_rope(model, {}, kTrained).value();
+  EXPECT_EQ(own.rope_scaling, kLinear4);
+  EXPECT_EQ(own.layers[0].attention.rope.frequencies[0], 1);
+  EXPECT_EQ(own.layers[1].attention.rope.frequencies[0], 0.25);
 }
 
 TEST(RopeOfModel, WindowedLayersKeepTheirRope) {

@@ -16,6 +16,7 @@ namespace {
 constexpr double kLeftOut = std::numeric_limits<double>::quiet_NaN();
 
 constexpr size_t kMostTokens = size_t{1} << 40;
+constexpr double kMostTimes = 1e12;
 
 const ParameterInfo kFactor = {
     .name = "factor", .help = "how many times the original context", .fallback = kLeftOut};
@@ -111,15 +112,21 @@ RopeScaling make(const KindInfo& info, const Parameters& given) {
   return scaling;
 }
 
-bool all_above_zero(const std::vector<double>& values) {
-  return std::ranges::all_of(values, [](double value) { return value > 0; });
+// Whether frequencies stay finite numbers above 0 when they are multiplied or divided by this.
+bool is_divisor(double value) { return value >= 1 / kMostTimes && value <= kMostTimes; }
+
+std::string from_to() {
+  return ": from " + to_text(ParameterValue(1 / kMostTimes)) + " to " +
+         to_text(ParameterValue(kMostTimes));
 }
 
 Status check_ranges(const RopeScaling& scaling) {
   if (scaling.factor && !(*scaling.factor >= 1))
     return Error{"factor must be at least 1: how many times the original context"};
-  if (scaling.attn_factor && !(*scaling.attn_factor > 0))
-    return Error{"attn_factor must be over 0"};
+  if (scaling.factor.value_or(1) > kMostTimes)
+    return Error{"factor must be at most " + to_text(ParameterValue(kMostTimes))};
+  if (scaling.attn_factor && !is_divisor(*scaling.attn_factor))
+    return Error{"attn_factor must be over 0" + from_to()};
   if (!(scaling.beta_slow > 0 && scaling.beta_fast > scaling.beta_slow))
     return Error{"beta_fast must be above beta_slow, and both above 0"};
   if (!(scaling.low > 0 && scaling.high > scaling.low))
@@ -129,8 +136,9 @@ Status check_ranges(const RopeScaling& scaling) {
     return Error{"group and window must be at most " + std::to_string(kMostTokens)};
   if (scaling.original.value_or(1) > kMostTokens)
     return Error{"original must be at most " + std::to_string(kMostTokens) + " tokens"};
-  if (!all_above_zero(scaling.short_factors) || !all_above_zero(scaling.long_factors))
-    return Error{"short and long must hold numbers over 0"};
+  if (!std::ranges::all_of(scaling.short_factors, is_divisor) ||
+      !std::ranges::all_of(scaling.long_factors, is_divisor))
+    return Error{"short and long must hold numbers over 0" + from_to()};
   return {};
 }
 

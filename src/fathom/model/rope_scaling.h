@@ -55,7 +55,7 @@ struct RopeScaling {
   std::vector<double> short_factors = {}, long_factors = {};
   int64_t group = 1;   // self_extend.h
   int64_t window = 0;  // tokens
-  // What all pairs are divided by besides: of a file's own scaling alone (rope_freqs.weight).
+  // What all pairs are divided by besides: the file's (rope_freqs.weight), never given.
   std::vector<double> divisors = {};
 
   bool operator==(const RopeScaling&) const = default;

@@ -41,6 +41,11 @@ TEST(RopeScaling, PointsAtWhatIsWrong) {
   EXPECT_TRUE(error("linear(factor=2) ntk").starts_with("expected the end"));
   EXPECT_TRUE(error("linear(factor=1e400)").starts_with("factor must be a number"));
   EXPECT_TRUE(error("linear(factor=0.99)").starts_with("factor must be at least 1"));
+  EXPECT_TRUE(error("linear(factor=1e300)").starts_with("factor must be at most 1e+12"));
+  EXPECT_TRUE(error("longrope(long=[1, 1e300])").starts_with("short and long must hold numbers"));
+  EXPECT_TRUE(error("longrope(short=[1e-300])").starts_with("short and long must hold numbers"));
+  EXPECT_TRUE(
+      error("yarn(attn_factor=1e300)").starts_with("attn_factor must be over 0: from 1e-12"));
   EXPECT_TRUE(error("longrope(long=[1, -1])").starts_with("short and long must hold numbers over"));
   EXPECT_TRUE(error("longrope(long=1)").starts_with("long must be a list of numbers"));
 }
