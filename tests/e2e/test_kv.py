@@ -75,5 +75,5 @@ def test_misuse_is_exit_code_2(arguments, flags, said):
 def test_a_prompt_that_does_not_fit_may_be_streamed(tiny, document):
     prompt = ["run", "-q", "-m", tiny("llama", 256), "-f", document, "-n", "1"]
     error = fail(1, *prompt)
-    assert "the context holds 256" in error and "--kv streaming" in error
+    assert "the context of 256" in error and "--kv streaming" in error
     succeed(*prompt, "--kv", "streaming(recent=200)")

@@ -73,9 +73,16 @@ def test_longer_than_trained_is_refused_with_advice(tiny, long_text):
             "--rope", f"yarn(factor={factor})")
 
 
+def test_a_context_that_is_too_small_is_raised_as_far_as_the_scaling_reaches(tiny, long_text):
+    run = ["run", "-q", "-m", tiny("llama", 256), "-f", long_text, "-c", "300"]
+    assert "-c, up to the model's 8192;" in fail(1, *run, "--rope", "linear(factor=32)")
+    assert "raise it with -c;" in fail(1, *run, "--rope", "dynamic_ntk")
+
+
 @pytest.mark.parametrize("rope, said", [
     ("lnear", "no scaling 'lnear': one of auto, none, linear(factor)"), ("", "expected a scaling"),
     ("linear(factor=0)", "factor must be at least 1"), ("linear(factor=0.5)", "at least 1"),
+    ("linear(factor=1e300)", "factor must be at most 1e+12"),
     ("linear(factor=x)", "factor must be a number"), ("linear(factor=nan)", "must be a number"),
     ("linear(scale=2)", "no parameter 'scale'"), ("linear(factor=2", "')'"),
     ("linear(factor=2) x", "the end"), ("yarn(beta_fast=1, beta_slow=2)", "beta_fast must be above"),
