@@ -104,6 +104,8 @@ WRONG = {
         "llama", set_key("llama.attention.layer_norm_rms_epsilon", float("nan"), KIND.FLOAT32),
         "epsilon"),
     "RoPE base of zero": ("llama", set_key("llama.rope.freq_base", 0.0, KIND.FLOAT32), "freq_base"),
+    "RoPE base of windowed layers": (
+        "gemma3", set_key("gemma3.rope.freq_base_swa", -1.0, KIND.FLOAT32), "rope.freq_base_swa"),
     "odd rotary size": ("llama", set_key("llama.rope.dimension_count", 7), "dimension_count"),
     "unknown RoPE scaling": (
         "llama", set_key("llama.rope.scaling.type", "su", KIND.STRING), "'su' is not supported"),

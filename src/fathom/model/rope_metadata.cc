@@ -110,7 +110,7 @@ Status read_original(const ArchMetadata& metadata, RopeFacts& rope) {
 }  // namespace
 
 Result<RopeFacts> read_unscaled_rope(const ArchMetadata& metadata, RopePairing pairing,
-                                     size_t head_dim, double base) {
+                                     size_t head_dim, std::string_view base_name, double base) {
   FATHOM_TRY(const size_t dims, metadata.size_or("rope.dimension_count", head_dim));
   if (dims == 0 || dims % 2 != 0 || dims > head_dim)
     return metadata.error("rope.dimension_count",
@@ -118,7 +118,7 @@ Result<RopeFacts> read_unscaled_rope(const ArchMetadata& metadata, RopePairing p
                               " must be even, at least 2 and at most the head size " +
                               std::to_string(head_dim));
   if (!(base > 1 && std::isfinite(base)))
-    return metadata.error("rope.freq_base", "must be a finite number above 1");
+    return metadata.error(base_name, "must be a finite number above 1");
   FATHOM_TRY(const size_t trained, metadata.size("context_length"));
   return RopeFacts{.pairing = pairing,
                    .dims = dims,
@@ -130,7 +130,8 @@ Result<RopeFacts> read_unscaled_rope(const ArchMetadata& metadata, RopePairing p
 
 Result<RopeFacts> read_rope(const ArchMetadata& metadata, RopePairing pairing, size_t head_dim,
                             double base) {
-  FATHOM_TRY(RopeFacts rope, read_unscaled_rope(metadata, pairing, head_dim, base));
+  FATHOM_TRY(RopeFacts rope,
+             read_unscaled_rope(metadata, pairing, head_dim, "rope.freq_base", base));
   FATHOM_TRY(rope.short_factors, read_factors(metadata, kShortFactors, rope.pairs()));
   FATHOM_TRY(rope.long_factors, read_factors(metadata, kLongFactors, rope.pairs()));
   FATHOM_CHECK(read_own(metadata, rope));

@@ -38,14 +38,15 @@ Status read_windows(const ArchMetadata& metadata, ModelSpec& spec) {
   FATHOM_TRY(const size_t window, metadata.size_or("attention.sliding_window", 0));
   if (window == 0) return {};
   FATHOM_TRY(const auto windowed, read_windowed(metadata, spec.layers.size()));
-  FATHOM_TRY(const double base, metadata.number_or("rope.freq_base_swa", kWindowedRopeBase));
+  constexpr std::string_view kBase = "rope.freq_base_swa";
+  FATHOM_TRY(const double base, metadata.number_or(kBase, kWindowedRopeBase));
   spec.rope_base_windowed = base;
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     AttentionSpec& attention = spec.layers[i].attention;
     if (!windowed[i]) continue;
     attention.window = window;
     FATHOM_TRY(attention.rope_facts,
-               read_unscaled_rope(metadata, RopePairing::halves, attention.head_dim, base));
+               read_unscaled_rope(metadata, RopePairing::halves, attention.head_dim, kBase, base));
   }
   return {};
 }
