@@ -33,10 +33,13 @@ std::string shown(const Metric& metric, const Interval& interval) {
   return shown(metric, interval.mean) + (low == high ? "" : " (" + low + " to " + high + ")");
 }
 
-double cost(const Row& row, const std::string& name) {
+std::string cost(const Row& row, const std::string& name, std::string (*text)(double)) {
   const auto found = row.costs.find(name);
-  return found == row.costs.end() ? 0 : found->second;
+  return found == row.costs.end() ? "-" : text(found->second);
 }
+
+std::string as_share(double share) { return shown({.name = "", .label = ""}, share); }
+std::string as_bytes(double bytes) { return human_bytes(static_cast<size_t>(bytes)); }
 
 // Columns as wide as their widest cell.
 std::string aligned(const std::vector<std::vector<std::string>>& lines) {
@@ -113,11 +116,10 @@ std::string to_table(const Task& task, const RunHeader& header, const std::vecto
       const auto found = row.values.find(std::string(metric.name));
       line.push_back(found == row.values.end() ? "-" : shown(metric, found->second));
     }
-    constexpr Metric kShare = {.name = "", .label = ""};
-    line.push_back(shown(kShare, cost(row, "pairs_scored")));
-    line.push_back(shown(kShare, cost(row, "kept")));
-    line.push_back(human_bytes(static_cast<size_t>(cost(row, "kv_bytes"))));
-    line.push_back(human_number(cost(row, "seconds")));
+    line.push_back(cost(row, "pairs_scored", as_share));
+    line.push_back(cost(row, "kept", as_share));
+    line.push_back(cost(row, "kv_bytes", as_bytes));
+    line.push_back(cost(row, "seconds", human_number));
     lines.push_back(std::move(line));
   }
   std::string text = aligned(lines);

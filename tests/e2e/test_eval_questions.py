@@ -2,6 +2,7 @@
 tokens are mostly bytes. What samples look like, tests/oracle/test_ruler_tiny.py reads."""
 
 import json
+import os
 
 import pytest
 from conftest import fail, succeed
@@ -130,3 +131,19 @@ def test_text_that_is_not_utf8(model, tmp_path):
     path = tmp_path / "bad.txt"
     path.write_bytes(b"One.\xff Two.")
     assert str(path) in fail(1, "eval", "needle", "-m", model, "--lengths", "1k", "-f", path)
+
+
+def test_what_is_kept_of_others_changes_no_cost(model, tmp_path):
+    """The pairs of samples that begin alike, as where each is read whole."""
+    flags = ["eval", "needle", "-m", model, "--lengths", "2k,4k", "--depths", "4", "--attn", "model",
+             "--attn", "window(size=128)", "--json"]
+    out = tmp_path / "run"
+    rows, whole = (json.loads(succeed(*flags, *more, env={**os.environ, "FATHOM_HOME": home}))["results"]
+                   for more, home in ((["--out", out], str(tmp_path / "home")), ([], "/dev/null")))
+    records = [json.loads(line)["costs"] for line in (out / "results.jsonl").read_text().splitlines()]
+    assert any(costs["recalled_tokens"] > 0 for costs in records)
+    for row, expected in zip(rows, whole, strict=True):
+        assert expected["recalled_tokens"] == 0
+        for cost, spread in ("pairs_scored", 0.03), ("mass_kept", 0.1):  # over depths
+            assert (cost in row) == (cost in expected)
+            assert row.get(cost, 0) == pytest.approx(expected.get(cost, 0), rel=spread), row["technique"]

@@ -139,7 +139,11 @@ Result<EvaluationResult> evaluate(const Evaluation& evaluation) {
   for (const Sample& sample : samples)
     course.skip(sample.length *
                 (subjects.size() - missing(ledger, sample, subjects.size()).size()));
+  size_t length = 0;
   for (const Sample& sample : samples) {
+    // The first of each length is read whole: its costs are those of its technique.
+    for (Subject& subject : subjects) subject.recalls = sample.length == length;
+    length = sample.length;
     const std::vector<size_t> wanted = missing(ledger, sample, subjects.size());
     if (!wanted.empty()) FATHOM_CHECK(ledger.add_prompt(*run, sample));
     for (size_t begin = 0; begin < wanted.size(); begin += run->at_once()) {

@@ -27,7 +27,7 @@ Result<Session*> Subject::open(size_t context) {
   SessionOptions options = technique_.options;
   options.context = context;
   options.chunk = chunk_;
-  options.prefixes = prefixes_;
+  if (recalls) options.prefixes = prefixes_;
   close();
   FATHOM_TRY(session_, Session::open(engine_, options));
   watch_ = {};

@@ -38,6 +38,9 @@ class Subject {
   Engine& engine() const { return engine_; }
   // Told how far the sample is read; returning false stops it.
   ProgressFn progress;
+  // Whether a sample may begin with what was kept of others. If not, it is read whole, and nothing
+  // is kept of it.
+  bool recalls = true;
 
   // Since open(): "seconds" (wall), "read_seconds" (in the forward pass, the head not counted),
   // "read_tokens", "pairs_scored" (of those that full causal attention scores, the fraction),

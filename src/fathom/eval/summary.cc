@@ -1,6 +1,7 @@
 #include "fathom/eval/summary.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace fathom {
@@ -21,12 +22,20 @@ std::vector<double> values_of(const std::vector<const Record*>& records, std::st
   return values;
 }
 
+// Whether a cost is only of what a sample read anew, after what was kept of others.
+bool is_of_rest(const Record& record, std::string_view cost) {
+  constexpr auto kOfReading =
+      std::to_array<std::string_view>({"seconds", "read_seconds", "pairs_scored", "mass_kept"});
+  return number(record.measured.costs, "recalled_tokens") > 0 &&
+         std::ranges::find(kOfReading, cost) != kOfReading.end();
+}
+
 std::map<std::string, double> mean_costs(const std::vector<const Record*>& records) {
   std::map<std::string, double> sums;
   std::map<std::string, size_t> counts;
   for (const Record* record : records) {
     for (const auto& [name, value] : record->measured.costs.items()) {
-      if (!value.is_number()) continue;
+      if (!value.is_number() || is_of_rest(*record, name)) continue;
       sums[name] += value.get<double>();
       ++counts[name];
     }

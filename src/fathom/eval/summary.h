@@ -19,7 +19,7 @@ struct Row {
   std::map<std::string, Interval> values;  // by metric
   // The first metric's against the first technique's, on the samples that both have.
   std::optional<Interval> against_first;
-  std::map<std::string, double> costs;  // means
+  std::map<std::string, double> costs;  // means; of reading, over samples that were read whole
 };
 
 // By length, then by technique; without rows that have no record.

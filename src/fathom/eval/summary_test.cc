@@ -38,6 +38,23 @@ Record record(const std::string& sample, size_t technique, size_t length, double
                        .costs = {{"seconds", 2.0 * score}, {"mass_kept", nullptr}}}};
 }
 
+// Of a sample that begins with what was kept of others, costs of reading are of the rest alone.
+TEST(Summary, CostsOfReadingAreOfSamplesThatWereReadWhole) {
+  std::vector<Record> records = {record("a", 0, 512, 1), record("b", 0, 512, 0.5)};
+  for (Record& one : records) {
+    one.measured.costs["pairs_scored"] = one.sample == "a" ? 0.5 : 0.1;
+    one.measured.costs["recalled_tokens"] = one.sample == "a" ? 0 : 256;
+    one.measured.costs["kept"] = one.sample == "a" ? 1.0 : 0.5;
+  }
+  const std::vector<Row> rows = summarise(task(), header(), records);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].costs.at("pairs_scored"), 0.5);
+  EXPECT_EQ(rows[0].costs.at("seconds"), 2);
+  EXPECT_EQ(rows[0].costs.at("kept"), 0.75) << "of all";
+  records.erase(records.begin());
+  EXPECT_FALSE(summarise(task(), header(), records)[0].costs.contains("pairs_scored"));
+}
+
 TEST(Summary, MeansByLengthAndTechnique) {
   const std::vector<Record> records = {record("a", 0, 512, 1), record("b", 0, 512, 0),
                                        record("a", 1, 512, 0), record("b", 1, 512, 0),
