@@ -42,6 +42,11 @@ Result<RunResults> read_run(const std::string& folder) {
     return Error{folder + ": is of a task '" + run.header.task + "' that is not known"};
   run.task = *found;
   FATHOM_TRY(run.records, RunFolder::read_records(folder));
+  for (const Record& record : run.records)
+    if (record.technique >= run.header.techniques.size())
+      return Error{folder + ": sample " + record.sample + " is of technique " +
+                   std::to_string(record.technique) + ", and the run has " +
+                   std::to_string(run.header.techniques.size())};
   return run;
 }
 

@@ -97,6 +97,16 @@ def test_a_folder_belongs_to_one_run(perplexity, tmp_path):
     assert (out / "results.jsonl").read_bytes() == before
 
 
+def test_a_report_names_a_record_of_no_technique(perplexity, tmp_path):
+    out, page = tmp_path / "run", tmp_path / "page"
+    succeed(*perplexity, "--lengths", "64", "--samples", "1", "--out", out)
+    record = json.loads((out / "results.jsonl").read_text())
+    for technique in (-1, 1):
+        (out / "results.jsonl").write_text(json.dumps({**record, "technique": technique}) + "\n")
+        assert "and the run has 1" in fail(1, "report", out, "-o", page)
+    assert not page.exists()
+
+
 @pytest.mark.parametrize("flags, said", [
     (["--lengths", "3"], "at least 4"),
     (["--lengths", "100000"], "trained for 4096"),
@@ -116,6 +126,7 @@ def test_what_cannot_be_measured_is_refused(perplexity, flags, said):
     (["--lengths", "64", "--attn", "model", "--attn", "fulll"], "fulll"),
     (["--lengths", "64", "--kv", "knorm(budget=8)", "--attn", "topk_blocks"], "by content"),
     (["--lengths", "64", "--score-from", "much"], "--score-from"),
+    (["--lengths", "64,128", "--score-from", "0.99"], "nothing to score of a window of 64"),
     (["--lengths", "64", "--seed", "-1"], "--seed"),
 ])
 def test_misuse_is_exit_code_2(perplexity, flags, said):

@@ -86,7 +86,7 @@ for (const figure of document.querySelectorAll("figure")) {
 )";
 
 std::string cell(std::string_view tag, std::string_view text, bool is_figure) {
-  const bool loud = text.starts_with('*');
+  const bool loud = is_figure && text.starts_with('*');
   if (loud) text.remove_prefix(1);
   std::string out = "<" + std::string(tag) + (is_figure ? " class=\"figure\">" : ">");
   out += loud ? "<strong>" + escape_markup(text) + "</strong>" : escape_markup(text);

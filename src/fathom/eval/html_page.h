@@ -18,7 +18,7 @@ std::string html_element(std::string_view tag, std::string_view text, std::strin
 std::string html_figure(std::string_view name, const std::string& svg);
 
 // A table of texts. Columns whose heads begin with '#' are figures, and stand to the right; the '#'
-// is left out. A cell that begins with '*' is said louder, without it.
+// is left out. A figure that begins with '*' is said louder, without it; texts stand as they are.
 struct HtmlTable {
   std::vector<std::string> heads;
   std::vector<std::vector<std::string>> rows;

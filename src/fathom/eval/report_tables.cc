@@ -40,11 +40,11 @@ std::string cost_text(const Row& row, std::string_view name, std::string (*text)
   return found == row.costs.end() ? "–" : text(found->second);
 }
 
-// Of a set whose interval excludes 0: said louder.
+// Of a set whose interval excludes 0: said louder. One pair has no interval that could.
 std::string against_first(const Row& row, const Metric& metric) {
   if (!row.against_first) return row.technique == 0 ? "" : "–";
   const Interval& interval = *row.against_first;
-  const bool sure = interval.low > 0 || interval.high < 0;
+  const bool sure = row.samples > 1 && (interval.low > 0 || interval.high < 0);
   const Metric::Shown unit = metric.shown;
   return (sure ? "*" : "") + difference_text(interval.mean, unit) + " [" +
          difference_text(interval.low, unit) + ", " + difference_text(interval.high, unit) + "]";

@@ -113,6 +113,26 @@ TEST(Report, HasTheScatterOfEveryLengthAndEveryView) {
                        "pretend-curve-2048", "pretend-curve-4096"}));
 }
 
+TEST(Report, AnswersStandAsTheyWereWritten) {
+  const Task task = test_task(kFound);
+  RunResults run = test_run(task, {test_technique("model", "keep")}, {1000}, 1);
+  run.records[0].measured.details["answer"] = "**Figs** & cheese";
+  EXPECT_NE(to_html({run}).find("<td>**Figs** &amp; cheese</td>"), std::string::npos);
+}
+
+// Of one pair the interval is the difference alone, which says nothing of how sure it is.
+TEST(Report, DifferencesOfOnePairAreNotBold) {
+  const Task task = test_task(kDivergence);
+  const std::vector<Technique> two = {test_technique("model", "keep"),
+                                      test_technique("window(size=64)", "keep")};
+  for (const size_t samples : {1, 10}) {
+    RunResults run = test_run(task, two, {1000}, samples);
+    for (Record& record : run.records)
+      record.measured.values["divergence"] = static_cast<double>(record.technique);
+    EXPECT_EQ(count_of(to_html({run}), "<strong>"), samples > 1 ? 1u : 0u) << samples;
+  }
+}
+
 TEST(Report, OneRecordAndNone) {
   const Task task = test_task(kFound);
   const RunResults one = test_run(task, {test_technique("model", "keep")}, {1000}, 1);

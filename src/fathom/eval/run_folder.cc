@@ -128,7 +128,12 @@ Result<RunFolder> RunFolder::open(const std::string& path, const RunHeader& head
   FATHOM_TRY(folder.samples_, open_for_append(samples));
   FATHOM_TRY(const Lines prompts, read_lines(samples));
   FATHOM_CHECK(cut(samples, folder.samples_, prompts.bytes));
-  for (const Json& prompt : prompts.lines) folder.prompted_.insert(prompt.value("sample", ""));
+  for (size_t i = 0; i < prompts.lines.size(); ++i) {
+    const auto sample = prompts.lines[i].find("sample");
+    if (sample == prompts.lines[i].end() || !sample->is_string())
+      return error_at(samples + ", line " + std::to_string(i + 1), "names no sample");
+    folder.prompted_.insert(sample->get<std::string>());
+  }
   return folder;
 }
 

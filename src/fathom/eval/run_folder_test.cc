@@ -122,6 +122,19 @@ TEST_F(RunFolderTest, NamesTheLineThatIsNoRecord) {
   }
 }
 
+TEST_F(RunFolderTest, NamesTheLineThatIsNoPrompt) {
+  {
+    ASSERT_TRUE(RunFolder::open(path_, header_).ok());
+  }
+  for (const char* line : {"3\n", "[]\n", "null\n", "{\"sample\":5}\n"}) {
+    std::ofstream(file("samples.jsonl")) << "{\"sample\":\"one\"}\n" << line;
+    const auto folder = RunFolder::open(path_, header_);
+    ASSERT_FALSE(folder.ok()) << line;
+    EXPECT_NE(folder.error().message.find("samples.jsonl, line 2"), std::string::npos)
+        << folder.error().message;
+  }
+}
+
 TEST_F(RunFolderTest, NamesWhatStandsInItsPlace) {
   std::ofstream(path_) << "a file";
   const auto folder = RunFolder::open(path_, header_);

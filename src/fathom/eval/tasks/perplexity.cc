@@ -47,6 +47,11 @@ Result<double> read_score_from(const TaskInput& input) {
   return share;
 }
 
+// The first position whose next token is scored.
+size_t first_scored(double score_from, size_t window) {
+  return static_cast<size_t>(score_from * static_cast<double>(window));
+}
+
 // A window's loss, and the standard error of it with tokens taken as independent.
 void set_values(const std::vector<double>& losses, Json& values) {
   const auto n = static_cast<double>(losses.size());
@@ -83,8 +88,8 @@ class PerplexityRun final : public TaskRun {
 
  private:
   Result<Measurement> measure(const std::vector<TokenId>& window, Subject& subject) const {
-    const auto first = static_cast<size_t>(score_from_ * static_cast<double>(window.size()));
-    const std::vector<size_t> scored = indices(first, window.size() - 1);
+    const std::vector<size_t> scored =
+        indices(first_scored(score_from_, window.size()), window.size() - 1);
     std::vector<double> losses(scored.size());
     FATHOM_TRY(Session* const session, subject.open(window.size()));
     const Session::LogitsFn look_up = [&](size_t begin, ConstMatrix<float> logits) {
@@ -112,6 +117,11 @@ class PerplexityRun final : public TaskRun {
 Result<std::unique_ptr<TaskRun>> open(const TaskInput& input) {
   FATHOM_TRY(const double score_from, read_score_from(input));
   FATHOM_TRY(TextWindows windows, TextWindows::cut(input, kLeast));
+  const size_t shortest = input.lengths.front();
+  if (first_scored(score_from, shortest) + 1 >= shortest)
+    return Error{std::string(kScoreFrom) + " " + input.flag(kScoreFrom).value_or("") +
+                 ": leaves nothing to score of a window of " + std::to_string(shortest) +
+                 " tokens"};
   return std::unique_ptr<TaskRun>(new PerplexityRun(std::move(windows), score_from, input));
 }
 
