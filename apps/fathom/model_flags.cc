@@ -168,6 +168,14 @@ Status check_kv(const ModelSettings& settings, const Engine& engine) {
   if (!heads.ok()) return Error{"--attn: " + heads.error().message};
   const Status sound = check_composition(spec, *heads, settings.kv.spec);
   if (!sound.ok()) return Error{"--attn and --kv: " + sound.error().message};
+  const Policy& policy = *settings.kv.spec.policy;
+  if (const auto reach = policy.reach()) {
+    const auto span = static_cast<size_t>(reach->sinks + reach->recent);
+    if (!check_rope_reach(spec, settings.rope, span).ok())
+      return Error{"--kv: " + policy.spec() + " sees " + std::to_string(span) +
+                   " tokens at once, more than the model was trained for; ask for fewer, or scale "
+                   "positions, as by --rope yarn"};
+  }
   const auto turned = with_rope(spec, settings.rope, spec.trained_context);
   if (!turned.ok()) return Error{"--rope: " + turned.error().message};
   const Status extends = check_extension(*turned, *heads, settings.kv.spec);

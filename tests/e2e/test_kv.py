@@ -62,6 +62,11 @@ def test_a_stream_by_position_outgrows_the_context(tiny):
         assert max(max(layer) for layer in done["kv_kept"]) <= 104 + 3 * 64
 
 
+def test_a_stream_that_sees_too_much_is_misuse(tiny):
+    error = fail(2, "run", "-m", tiny("llama", 256), "-p", "once", "--kv", "streaming(sinks=4, recent=500)")
+    assert error.startswith("fathom: --kv: streaming") and "504 tokens at once" in error
+
+
 @pytest.mark.parametrize("flags, said", [
     (["--kv", "q5"], "q5"), (["--kv", "q4; q8"], "q8"), (["--kv", "snapkv"], "budget"),
     (["--kv", "h2o(budget=0)"], "budget"), (["--kv", "f32"], "f32"), (["--kv-split", "even"], "even"),
