@@ -105,8 +105,13 @@ Result<Evaluation> prepare(const CLI::App& app, const Task& task, const EvalFlag
   header.seed = flags.seed;
   header.raw = flags.raw;
   header.files = hashes_of(texts);
-  for (const auto& [name, values] : flags.own)
-    if (!values.empty()) header.flags[name] = values;
+  for (const TaskFlag& flag : task.flags) {
+    const std::vector<std::string>& values = flags.own.at(std::string(flag.name));
+    if (!values.empty()) header.flags[flag.name] = values;
+    if (flag.value != "FILE") continue;
+    FATHOM_TRY(const std::vector<EvalText> named, read_texts(values));
+    for (const Json& file : hashes_of(named)) header.files.push_back(file);
+  }
   FATHOM_TRY(header.techniques, techniques_of(app, flags, input.lengths.back()));
   input.texts = std::move(texts);
   evaluation.folder = flags.out;

@@ -145,10 +145,10 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
                                               : std::to_string(task.usual_samples)) +
                      ")")
       ->type_name("N")
-      ->check(whole_number(1, 1'000'000));
+      ->check(whole_number(1, 10'000));
   app.add_option("--depths", flags.depths,
                  "In how many places of a text something is put, where a task does (default: 10)")
-      ->check(whole_number(1, 1000));
+      ->check(whole_number(1, 100));
   app.add_option("--seed", flags.seed, "Other samples of the same kind (default: 1)")
       ->check(whole_number(0, UINT32_MAX));
   app.add_option("-b,--chunk", flags.chunk,

@@ -1,4 +1,5 @@
-// Ctrl-C during a long run: the first asks it to stop cleanly, the second ends the program.
+// Ctrl-C, or a polite kill, during a long run: the first asks it to stop cleanly, the second ends
+// the program.
 #pragma once
 
 namespace fathom {

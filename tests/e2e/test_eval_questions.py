@@ -122,7 +122,7 @@ def test_files_that_are_no_questions(model, tmp_path):
 
 @pytest.mark.parametrize("task", ["needle", "ruler", "middle"])
 def test_a_length_that_is_too_short_names_the_least(model, task, tmp_path):
-    error = fail(1, "eval", task, "-m", model, "--lengths", "200", "--out", tmp_path / "out")
+    error = fail(2, "eval", task, "-m", model, "--lengths", "200", "--out", tmp_path / "out")
     assert "200 tokens" in error and "at least" in error
     assert not (tmp_path / "out").exists(), "nothing is left behind"
 

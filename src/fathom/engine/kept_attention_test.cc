@@ -44,7 +44,7 @@ class Reading {
  public:
   Reading(const std::string& attention, const std::string& kv)
       : heads_(patterns_of(model_, parse_attention(attention).value()).value()),
-        options_{.spec = parse_kv_spec(kv).value()} {}
+        options_{.spec = parse_kv_spec(kv).value(), .split = {}} {}
 
   Status composes() const { return check_composition(model_, heads_, options_.spec); }
 

@@ -7,11 +7,12 @@
 namespace fathom {
 namespace {
 
-// Whether their samples are the same, so that their records may stand beside each other.
+// Whether their samples are the same and took their time alike, so that their records may stand
+// beside each other.
 bool alike(const RunHeader& a, const RunHeader& b) {
   const auto samples_of = [](const RunHeader& header) {
     Json json = to_json(header);
-    for (const char* key : {"model", "threads", "techniques", "command"}) json.erase(key);
+    for (const char* key : {"model", "techniques", "command"}) json.erase(key);
     return json;
   };
   return samples_of(a) == samples_of(b);

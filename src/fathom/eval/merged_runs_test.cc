@@ -45,9 +45,9 @@ TEST(MergeAlike, KeepsRunsOfOtherSamplesApart) {
   RunResults elsewhere = run_of({"q4"}, 1);
   elsewhere.header.threads = 64;
   const auto merged = merge_alike({run_of({"keep"}, 1), other, elsewhere});
-  ASSERT_EQ(merged.size(), 2u);
-  EXPECT_EQ(merged[0].header.techniques.size(), 2u) << "threads change no value";
+  ASSERT_EQ(merged.size(), 3u);
   EXPECT_EQ(merged[1].header.seed, 9u);
+  EXPECT_EQ(merged[2].header.threads, 64u) << "threads change what it costs";
 }
 
 }  // namespace

@@ -49,8 +49,9 @@ Result<Question> fill(const PromptForm& form, size_t length, size_t least,
   Question best = make(least);
   FATHOM_TRY(size_t size, size_of(best));
   if (size > length)
-    return Error{"a sample of " + std::to_string(length) + " tokens cannot be made: it needs " +
-                 std::to_string(size) + " at least; give --lengths from there on"};
+    return Error{"--lengths: a sample of " + std::to_string(length) +
+                 " tokens cannot be made: it needs " + std::to_string(size) +
+                 " at least; give --lengths from there on"};
   // Doubles until it no longer fits, then halves the gap.
   size_t fits = least;
   size_t gap = std::max<size_t>(least, 1);

@@ -37,7 +37,8 @@ TEST(CheckShortest, NamesASampleThatCannotBeMade) {
   EXPECT_TRUE(check(90, 999).ok()) << "only the shortest length is looked at";
   const Status refused = check(91, 1);
   ASSERT_FALSE(refused.ok());
-  EXPECT_TRUE(refused.error().message.starts_with("b: ")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with("--lengths: ")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.ends_with("(b)")) << refused.error().message;
 }
 
 }  // namespace

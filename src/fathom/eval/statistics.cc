@@ -1,6 +1,7 @@
 #include "fathom/eval/statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -10,6 +11,11 @@ namespace fathom {
 namespace {
 
 constexpr size_t kDraws = 2000;
+// Fewer than this, and draws from them say less than they seem to.
+constexpr size_t kFew = 10;
+// Student's t for 95 %, two-sided, of 1 to 8 degrees of freedom.
+constexpr std::array<double, kFew - 2> kStudent95 = {12.706, 4.303, 3.182, 2.776,
+                                                     2.571,  2.447, 2.365, 2.306};
 constexpr double kNormal95 = 1.959963984540054;  // of the standard normal, two-sided
 
 double mean(std::span<const double> values) {
@@ -33,6 +39,20 @@ Interval bootstrap(std::span<const double> values) {
   return {.mean = mean(values), .low = at(0.025), .high = at(0.975)};
 }
 
+Interval student(std::span<const double> values) {
+  const double middle = mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - middle) * (value - middle);
+  const auto n = static_cast<double>(values.size());
+  const double half = kStudent95[values.size() - 2] * std::sqrt(squares / (n - 1) / n);
+  return {.mean = middle, .low = middle - half, .high = middle + half};
+}
+
+// Of at least two values.
+Interval interval_of(std::span<const double> values) {
+  return values.size() < kFew ? student(values) : bootstrap(values);
+}
+
 Interval wilson(std::span<const double> values) {
   const auto n = static_cast<double>(values.size());
   const double p = mean(values);
@@ -48,14 +68,16 @@ Interval mean_of(std::span<const double> scores) {
   if (scores.empty()) return {};
   if (scores.size() == 1) return {.mean = scores[0], .low = scores[0], .high = scores[0]};
   const bool yes_or_no = std::ranges::all_of(scores, [](double x) { return x == 0 || x == 1; });
-  return yes_or_no ? wilson(scores) : bootstrap(scores);
+  return yes_or_no ? wilson(scores) : interval_of(scores);
 }
 
 Interval difference_of(std::span<const double> a, std::span<const double> b) {
   std::vector<double> differences;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) differences.push_back(a[i] - b[i]);
   if (differences.empty()) return {};
-  return bootstrap(differences);
+  if (differences.size() == 1)
+    return {.mean = differences[0], .low = differences[0], .high = differences[0]};
+  return interval_of(differences);
 }
 
 }  // namespace fathom

@@ -51,6 +51,17 @@ TEST(Statistics, BootstrapAgreesWithTheNormalInterval) {
   EXPECT_NEAR(interval.high, sum / 400 + 1.96 * error, 0.25 * error);
 }
 
+// Two that agree say little: t of one degree of freedom.
+TEST(Statistics, FewHaveStudentsInterval) {
+  const std::vector<double> two = {1.0, 2.0};
+  EXPECT_NEAR(mean_of(two).high, 1.5 + 12.706 * 0.5, 1e-3);
+  const std::vector<double> zero = {0.0, 0.0};
+  EXPECT_LT(difference_of(two, zero).low, 0);
+  const std::vector<double> five = {0.2, 0.4, 0.1, 0.9, 0.5};
+  // Mean 0.42, standard deviation 0.3114, 4 degrees of freedom.
+  EXPECT_NEAR(mean_of(five).low, 0.42 - 2.776 * 0.3114 / std::sqrt(5.0), 1e-3);
+}
+
 // What varies together does not widen a paired difference.
 TEST(Statistics, DifferencesArePaired) {
   std::vector<double> a, b;

@@ -8,7 +8,7 @@ namespace fathom {
 
 Result<TextWindows> TextWindows::cut(const TaskInput& input, size_t least) {
   if (input.lengths.front() < least)
-    return Error{"windows of " + std::to_string(input.lengths.front()) +
+    return Error{"--lengths: windows of " + std::to_string(input.lengths.front()) +
                  " tokens: must be of at least " + std::to_string(least)};
   TextWindows windows;
   windows.tokenizer_ = &input.engine->tokenizer();
