@@ -38,15 +38,18 @@ function promptOf(sample) {
   ];
 }
 
+const longest = Math.max(...samples.map((sample) => records.get(sample.sample).length));
+const context = await model.createContext({contextSize: longest, batchSize: 512, threads: 1});
+const sequence = context.getSequence();
+
 async function answer(tokens, mostTokens) {
-  const context = await model.createContext({contextSize: tokens.length + mostTokens, batchSize: 512});
+  await sequence.clearHistory();
   const written = [];
-  for await (const token of context.getSequence().evaluate(tokens, {temperature: 0})) {
+  for await (const token of sequence.evaluate(tokens, {temperature: 0})) {
     if (model.isEogToken(token)) break;
     written.push(token);
     if (written.length === mostTokens) break;
   }
-  await context.dispose();
   return model.detokenize(written);
 }
 
@@ -62,3 +65,4 @@ for (const sample of samples) {
   else console.log(`${sample.sample}\n  fathom     ${JSON.stringify(ours)}\n  llama.cpp  ${JSON.stringify(theirs)}`);
 }
 console.log(`${same} of ${samples.length} answers are the same`);
+process.exit(0);
