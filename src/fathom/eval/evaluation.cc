@@ -83,12 +83,11 @@ class Course {
   }
   void skip(size_t tokens) { total_ -= tokens; }
   void finish(size_t tokens) { done_ += tokens; }
-  ProgressFn of(size_t tokens, size_t before) {
-    return [this, tokens, before](const Progress& one) {
+  ProgressFn of(size_t tokens) {
+    return [this, tokens](const Progress& one) {
       const size_t within = one.total == 0 ? 0 : tokens * one.done / one.total;
       return !progress_ ||
-             progress_(
-                 {.done = done_ + before + within, .total = total_, .seconds = watch_.seconds()});
+             progress_({.done = done_ + within, .total = total_, .seconds = watch_.seconds()});
     };
   }
 
@@ -99,26 +98,19 @@ class Course {
   Stopwatch watch_;
 };
 
-// A sample under some techniques, together.
-Status measure(const Sample& sample, std::span<const size_t> techniques,
-               std::vector<Subject>& subjects, TaskRun& run, Course& course, Ledger& ledger) {
-  std::vector<Subject*> chosen;
-  for (size_t i = 0; i < techniques.size(); ++i) {
-    Subject& subject = subjects[techniques[i]];
-    subject.progress = course.of(sample.length, i * sample.length);
-    chosen.push_back(&subject);
-  }
-  auto measured = run.measure(sample, chosen);
-  for (Subject* const subject : chosen) subject->close();
+// A sample under one technique.
+Status measure(const Sample& sample, size_t technique, Subject& subject, TaskRun& run,
+               Course& course, Ledger& ledger) {
+  subject.progress = course.of(sample.length);
+  auto measured = run.measure(sample, subject);
+  subject.close();
   if (!measured.ok()) return Error{"sample " + sample.id + ": " + measured.error().message};
-  course.finish(sample.length * techniques.size());
-  for (size_t i = 0; i < techniques.size(); ++i)
-    FATHOM_CHECK(ledger.add({.sample = sample.id,
-                             .technique = techniques[i],
-                             .length = sample.length,
-                             .facts = sample.facts,
-                             .measured = std::move((*measured)[i])}));
-  return {};
+  course.finish(sample.length);
+  return ledger.add({.sample = sample.id,
+                     .technique = technique,
+                     .length = sample.length,
+                     .facts = sample.facts,
+                     .measured = std::move(*measured)});
 }
 
 }  // namespace
@@ -146,11 +138,8 @@ Result<EvaluationResult> evaluate(const Evaluation& evaluation) {
     length = sample.length;
     const std::vector<size_t> wanted = missing(ledger, sample, subjects.size());
     if (!wanted.empty()) FATHOM_CHECK(ledger.add_prompt(*run, sample));
-    for (size_t begin = 0; begin < wanted.size(); begin += run->at_once()) {
-      const size_t count = std::min(run->at_once(), wanted.size() - begin);
-      FATHOM_CHECK(
-          measure(sample, std::span(wanted).subspan(begin, count), subjects, *run, course, ledger));
-    }
+    for (const size_t technique : wanted)
+      FATHOM_CHECK(measure(sample, technique, subjects[technique], *run, course, ledger));
   }
   for (const Sample& sample : samples)
     for (size_t t = 0; t < subjects.size(); ++t) result.records.push_back(ledger.at(sample, t));

@@ -91,37 +91,38 @@ Result<Json> QuestionRun::prompt(const Sample& sample) {
               {"references", asked.references}};
 }
 
-Result<std::vector<Measurement>> QuestionRun::measure(const Sample& sample,
-                                                      std::span<Subject* const> subjects) {
-  FATHOM_TRY(const Question asked, question(sample));
-  FATHOM_TRY(const std::vector<TokenId> tokens, form_.tokens(asked));
-  std::vector<Measurement> measured;
-  for (Subject* const subject : subjects) {
-    FATHOM_TRY(Session* const session, subject->open(sample.length));
-    const Stopwatch watch;
-    FATHOM_CHECK(session->prefill(tokens, subject->progress));
-    const double read_seconds = watch.seconds();
-    Generation greedy;
-    greedy.max_tokens = asked.max_tokens;
-    greedy.sampling.temperature = 0;
-    const Session::TextFn go_on = [&](std::string_view) {
-      return !subject->progress ||
-             subject->progress({.done = tokens.size(), .total = sample.length});
-    };
-    FATHOM_TRY(const GenerationResult answer, session->generate(greedy, go_on));
-    if (answer.reason == StopReason::cancelled) return Error{"stopped while it answered"};
-    Measurement one;
-    one.values = score(asked, answer.text);
-    one.details = details(asked);
-    one.details["answer"] = answer.text;
-    one.costs = subject->costs();
-    one.costs["read_seconds"] = read_seconds;
-    one.costs["prompt_tokens"] = tokens.size();
-    one.costs["recalled_tokens"] = session->recalled();
-    one.costs["answer_tokens"] = answer.tokens;
-    one.costs["answer_seconds"] = answer.seconds;
-    measured.push_back(std::move(one));
-  }
+Status QuestionRun::make(const Sample& sample) {
+  if (made_ == sample.id) return {};
+  FATHOM_TRY(asked_, question(sample));
+  FATHOM_TRY(tokens_, form_.tokens(asked_));
+  made_ = sample.id;
+  return {};
+}
+
+Result<Measurement> QuestionRun::measure(const Sample& sample, Subject& subject) {
+  FATHOM_CHECK(make(sample));
+  FATHOM_TRY(Session* const session, subject.open(sample.length));
+  const Stopwatch watch;
+  FATHOM_CHECK(session->prefill(tokens_, subject.progress));
+  const double read_seconds = watch.seconds();
+  Generation greedy;
+  greedy.max_tokens = asked_.max_tokens;
+  greedy.sampling.temperature = 0;
+  const Session::TextFn go_on = [&](std::string_view) {
+    return !subject.progress || subject.progress({.done = tokens_.size(), .total = sample.length});
+  };
+  FATHOM_TRY(const GenerationResult answer, session->generate(greedy, go_on));
+  if (answer.reason == StopReason::cancelled) return Error{"stopped while it answered"};
+  Measurement measured;
+  measured.values = score(asked_, answer.text);
+  measured.details = details(asked_);
+  measured.details["answer"] = answer.text;
+  measured.costs = subject.costs();
+  measured.costs["read_seconds"] = read_seconds;
+  measured.costs["prompt_tokens"] = tokens_.size();
+  measured.costs["recalled_tokens"] = session->recalled();
+  measured.costs["answer_tokens"] = answer.tokens;
+  measured.costs["answer_seconds"] = answer.seconds;
   return measured;
 }
 

@@ -50,8 +50,7 @@ uint64_t seed_of(uint64_t seed, std::string_view sample_id);
 class QuestionRun : public TaskRun {
  public:
   const std::vector<Sample>& samples() const final { return samples_; }
-  Result<std::vector<Measurement>> measure(const Sample& sample,
-                                           std::span<Subject* const> subjects) final;
+  Result<Measurement> measure(const Sample& sample, Subject& subject) final;
   Result<Json> prompt(const Sample& sample) final;
 
  protected:
@@ -69,8 +68,13 @@ class QuestionRun : public TaskRun {
   }
 
  private:
+  Status make(const Sample& sample);
+
   PromptForm form_;
   std::vector<Sample> samples_;
+  std::string made_;  // the sample whose question is
+  Question asked_;
+  std::vector<TokenId> tokens_;
 };
 
 }  // namespace fathom

@@ -66,12 +66,9 @@ class TaskRun {
   virtual ~TaskRun() = default;
   // By length, shortest first.
   virtual const std::vector<Sample>& samples() const = 0;
-  // One measurement for each subject, in order; at most at_once() subjects. Where a subject's
-  // progress stops it, an error.
-  virtual Result<std::vector<Measurement>> measure(const Sample& sample,
-                                                   std::span<Subject* const> subjects) = 0;
-  // More where measuring several together is cheaper than one by one.
-  virtual size_t at_once() const { return 1; }
+  // All subjects measure a sample one after another, so what it takes to make it, or to know what
+  // is right, may be kept from one call to the next. Where a subject's progress stops it, an error.
+  virtual Result<Measurement> measure(const Sample& sample, Subject& subject) = 0;
   // Whether samples begin with the same text, so that it pays to keep what is read of one.
   virtual bool shares_beginnings() const { return false; }
   // What the model reads for a sample, as text, with the answers that are right; null: nothing that

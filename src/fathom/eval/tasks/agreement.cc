@@ -119,15 +119,9 @@ class AgreementRun final : public TaskRun {
 
   const std::vector<Sample>& samples() const override { return samples_; }
 
-  Result<std::vector<Measurement>> measure(const Sample& sample,
-                                           std::span<Subject* const> subjects) override {
-    std::vector<Measurement> measured;
-    for (Subject* const subject : subjects) {
-      if (read_ != sample.id) FATHOM_CHECK(read_reference(sample, *subject));
-      FATHOM_TRY(Measurement one, compare(*subject));
-      measured.push_back(std::move(one));
-    }
-    return measured;
+  Result<Measurement> measure(const Sample& sample, Subject& subject) override {
+    if (read_ != sample.id) FATHOM_CHECK(read_reference(sample, subject));
+    return compare(subject);
   }
 
  private:

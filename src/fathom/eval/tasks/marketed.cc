@@ -37,13 +37,11 @@ class MarketedRun final : public TaskRun {
   const std::vector<Sample>& samples() const override { return samples_; }
   bool shares_beginnings() const override { return true; }
 
-  Result<std::vector<Measurement>> measure(const Sample& sample,
-                                           std::span<Subject* const> subjects) override {
+  Result<Measurement> measure(const Sample& sample, Subject& subject) override {
     const Origin& origin = origins_.at(sample.id);
-    FATHOM_TRY(std::vector<Measurement> measured, origin.run->measure(origin.sample, subjects));
-    for (Measurement& one : measured)
-      one.values = {{"score", one.values.at(origin.task->metrics.front().name)},
-                    {"passing", origin.task->passing.value_or(kUsualPassing)}};
+    FATHOM_TRY(Measurement measured, origin.run->measure(origin.sample, subject));
+    measured.values = {{"score", measured.values.at(origin.task->metrics.front().name)},
+                       {"passing", origin.task->passing.value_or(kUsualPassing)}};
     return measured;
   }
 

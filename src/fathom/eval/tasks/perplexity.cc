@@ -76,18 +76,8 @@ class PerplexityRun final : public TaskRun {
 
   const std::vector<Sample>& samples() const override { return samples_; }
 
-  Result<std::vector<Measurement>> measure(const Sample& sample,
-                                           std::span<Subject* const> subjects) override {
-    std::vector<Measurement> measured;
-    for (Subject* const subject : subjects) {
-      FATHOM_TRY(Measurement one, measure(windows_.window(sample), *subject));
-      measured.push_back(std::move(one));
-    }
-    return measured;
-  }
-
- private:
-  Result<Measurement> measure(const std::vector<TokenId>& window, Subject& subject) const {
+  Result<Measurement> measure(const Sample& sample, Subject& subject) override {
+    const std::vector<TokenId> window = windows_.window(sample);
     const std::vector<size_t> scored =
         indices(first_scored(score_from_, window.size()), window.size() - 1);
     std::vector<double> losses(scored.size());
@@ -109,6 +99,7 @@ class PerplexityRun final : public TaskRun {
     return one;
   }
 
+ private:
   TextWindows windows_;
   double score_from_;
   std::vector<Sample> samples_;

@@ -60,43 +60,8 @@ class RecallRun final : public TaskRun {
 
   const std::vector<Sample>& samples() const override { return samples_; }
 
-  Result<std::vector<Measurement>> measure(const Sample& sample,
-                                           std::span<Subject* const> subjects) override {
+  Result<Measurement> measure(const Sample& sample, Subject& subject) override {
     const RecallText text = text_of(sample);
-    std::vector<Measurement> measured;
-    for (Subject* const subject : subjects) {
-      FATHOM_TRY(Measurement one, measure(text, *subject));
-      measured.push_back(std::move(one));
-    }
-    return measured;
-  }
-
-  Result<Json> prompt(const Sample& sample) override {
-    const RecallText text = text_of(sample);
-    Json answers = Json::array();
-    for (const TokenId answer : text.answers) answers.push_back(tokenizer_.bytes(answer));
-    return Json{{"form", "tokens"},
-                {"prompt", tokenizer_.decode(text.tokens)},
-                {"tokens", text.tokens},
-                {"queries", text.queries},
-                {"references", answers}};
-  }
-
- private:
-  // Behind the begin token, where the model wants one.
-  RecallText text_of(const Sample& sample) const {
-    const Vocabulary& vocabulary = tokenizer_.vocabulary();
-    const bool begins = vocabulary.add_bos && vocabulary.bos;
-    Random random(seed_of(seed_, sample.id));
-    RecallText text = recall_text(words_, sample.facts["pairs"].get<size_t>(),
-                                  sample.length - (begins ? 1 : 0), random);
-    if (!begins) return text;
-    text.tokens.insert(text.tokens.begin(), *vocabulary.bos);
-    for (size_t& query : text.queries) ++query;
-    return text;
-  }
-
-  static Result<Measurement> measure(const RecallText& text, Subject& subject) {
     const size_t queries = text.queries.size();
     std::vector<double> among_values(queries), among_all(queries);
     bool finite = true;
@@ -124,6 +89,31 @@ class RecallRun final : public TaskRun {
     one.curves["right"] = curve_of(text.queries, among_values, text.tokens.size());
     one.costs = subject.costs();
     return one;
+  }
+
+  Result<Json> prompt(const Sample& sample) override {
+    const RecallText text = text_of(sample);
+    Json answers = Json::array();
+    for (const TokenId answer : text.answers) answers.push_back(tokenizer_.bytes(answer));
+    return Json{{"form", "tokens"},
+                {"prompt", tokenizer_.decode(text.tokens)},
+                {"tokens", text.tokens},
+                {"queries", text.queries},
+                {"references", answers}};
+  }
+
+ private:
+  // Behind the begin token, where the model wants one.
+  RecallText text_of(const Sample& sample) const {
+    const Vocabulary& vocabulary = tokenizer_.vocabulary();
+    const bool begins = vocabulary.add_bos && vocabulary.bos;
+    Random random(seed_of(seed_, sample.id));
+    RecallText text = recall_text(words_, sample.facts["pairs"].get<size_t>(),
+                                  sample.length - (begins ? 1 : 0), random);
+    if (!begins) return text;
+    text.tokens.insert(text.tokens.begin(), *vocabulary.bos);
+    for (size_t& query : text.queries) ++query;
+    return text;
   }
 
   const Tokenizer& tokenizer_;
