@@ -26,7 +26,8 @@ Status write_report(const std::string& folder, const std::vector<RunResults>& ru
     FATHOM_CHECK(write_whole_file(folder + "/results.csv", to_csv(runs.front())));
   FATHOM_CHECK(write_whole_file(folder + "/report.html", to_html(runs)));
   for (const auto& [name, svg] : pictures(runs)) {
-    const std::string path = plots + "/" + name;
+    std::string path = plots;
+    path.append("/").append(name);
     FATHOM_CHECK(write_whole_file(path + ".svg", svg));
     FATHOM_CHECK(write_png(path + ".svg", path + ".png"));
   }

@@ -121,6 +121,7 @@ Result<EvaluationResult> evaluate(const Evaluation& evaluation) {
   FATHOM_TRY(Ledger ledger, Ledger::open(evaluation, *run));
   const std::vector<Sample>& samples = run->samples();
   std::vector<Subject> subjects;
+  subjects.reserve(header.techniques.size());
   for (const Technique& technique : header.techniques)
     subjects.emplace_back(*evaluation.input.engine, technique, header.chunk,
                           run->shares_beginnings() ? evaluation.prefixes : std::nullopt);

@@ -33,6 +33,7 @@ void add(const RunResults& run, RunResults& merged) {
   std::set<std::pair<std::string, size_t>> measured;
   for (const Record& record : merged.records) measured.emplace(record.sample, record.technique);
   std::vector<size_t> places;
+  places.reserve(run.header.techniques.size());
   for (const Technique& technique : run.header.techniques)
     places.push_back(place_of(technique, merged.header));
   for (const Record& record : run.records) {

@@ -68,8 +68,9 @@ Status check_same(const std::string& path, const Json& there, const Json& asked)
     const auto found = there.find(key);
     if (found != there.end() && *found == value) continue;
     const std::string was = found == there.end() ? "nothing" : found->dump();
-    return error_at(path, "holds a run with " + key + " " + was + ", not " + value.dump() +
-                              "; give another --out, or the settings it was begun with");
+    std::string what = "holds a run with ";
+    what.append(key).append(" ").append(was).append(", not ").append(value.dump());
+    return error_at(path, what + "; give another --out, or the settings it was begun with");
   }
   return {};
 }

@@ -76,12 +76,12 @@ std::optional<Interval> difference(const std::vector<const Record*>& some,
   return difference_of(a, b);
 }
 
-double passing_of(const Task& task, const std::vector<Record>& records, const std::string& fact,
+double passing_of(double usual, const std::vector<Record>& records, const std::string& fact,
                   const Json& value) {
   for (const Record& record : records)
     if (record.facts.contains(fact) && record.facts[fact] == value)
-      return record.measured.values.value("passing", *task.passing);
-  return *task.passing;
+      return record.measured.values.value("passing", usual);
+  return usual;
 }
 
 }  // namespace
@@ -167,7 +167,7 @@ std::vector<EffectiveLength> effective_lengths(const Task& task, const std::vect
     if (entry == found.end()) {
       found.push_back({.technique = cell.technique,
                        .value = cell.value,
-                       .passing = passing_of(task, records, fact, cell.value),
+                       .passing = passing_of(*task.passing, records, fact, cell.value),
                        .length = std::nullopt});
       entry = found.end() - 1;
     }
