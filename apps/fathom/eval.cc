@@ -112,7 +112,7 @@ Result<Evaluation> prepare(const CLI::App& app, const Task& task, const EvalFlag
     FATHOM_TRY(const std::vector<EvalText> named, read_texts(values));
     for (const Json& file : hashes_of(named)) header.files.push_back(file);
   }
-  FATHOM_TRY(header.techniques, techniques_of(app, flags, input.lengths.back()));
+  FATHOM_TRY(header.techniques, techniques_of(app, flags, input.lengths.back(), model.spec));
   input.texts = std::move(texts);
   evaluation.folder = flags.out;
   return evaluation;
@@ -143,7 +143,7 @@ int task_failed(const Error& error) {
 int run_task(const CLI::App& app, const Task& task, const EvalFlags& flags) {
   const auto settings = check(flags.model);
   if (!settings.ok()) return misused(settings.error());
-  const auto readable = techniques_of(app, flags, kMostTokens);
+  const auto readable = techniques_of(app, flags, kMostTokens, {});
   if (!readable.ok()) return misused(readable.error());
   auto texts = read_texts(flags.files);
   if (!texts.ok()) return failed(texts.error());

@@ -32,8 +32,22 @@ std::vector<Choice> combinations(const CLI::App& app) {
   return choices;
 }
 
+// "5,11: ", the layers without a window of their own, where others have one: those were trained to
+// see what is near and nothing else. Empty: all layers are alike.
+std::string layers_that_see_all(const ModelSpec& model) {
+  std::string layers;
+  size_t count = 0;
+  for (size_t i = 0; i < model.layers.size(); ++i) {
+    if (model.layers[i].attention.window) continue;
+    layers += (layers.empty() ? "" : ",") + std::to_string(i);
+    ++count;
+  }
+  return count == 0 || count == model.layers.size() ? "" : layers + ": ";
+}
+
 // The best and the plainest of each kind, at about 25, 12.5 and 6 % of a text's pairs or tokens.
-std::vector<Choice> overview(size_t longest) {
+std::vector<Choice> overview(size_t longest, const ModelSpec& model) {
+  const std::string layers = layers_that_see_all(model);
   std::vector<Choice> choices(1);
   for (const char* kv : {"q8", "q4"}) choices.push_back({.kv = kv});
   const auto tokens = [longest](double share, size_t unit) {
@@ -42,11 +56,11 @@ std::vector<Choice> overview(size_t longest) {
   };
   // A window of w tokens scores w / n * (2 - w / n) of the pairs of n.
   for (const double share : {0.134, 0.0646, 0.0317}) {
-    choices.push_back({.attn = "streaming(sinks=4, window=" + tokens(share, 1) + ")"});
-    choices.push_back(
-        {.attn = "topk_blocks(block=64, keep=" + tokens(share, 64) + ") | sinks(count=4)"});
+    choices.push_back({.attn = layers + "streaming(sinks=4, window=" + tokens(share, 1) + ")"});
+    choices.push_back({.attn = layers + "topk_blocks(block=64, keep=" + tokens(share, 64) +
+                               ") | sinks(count=4)"});
   }
-  choices.push_back({.attn = "sample(coverage=0.95)"});
+  choices.push_back({.attn = layers + "sample(coverage=0.95)"});
   for (const char* budget : {"0.25", "0.125", "0.0625"})
     for (const char* policy : {"snapkv", "expected", "h2o", "fifo", "random"})
       choices.push_back({.kv = std::string(policy) + "(budget=" + budget + ")"});
@@ -169,9 +183,9 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags) {
 }
 
 Result<std::vector<Technique>> techniques_of(const CLI::App& app, const EvalFlags& flags,
-                                             size_t longest) {
+                                             size_t longest, const ModelSpec& model) {
   std::vector<Technique> techniques;
-  for (const Choice& choice : flags.overview ? overview(longest) : combinations(app)) {
+  for (const Choice& choice : flags.overview ? overview(longest, model) : combinations(app)) {
     FATHOM_TRY(Technique technique, technique_of(choice, flags.model));
     techniques.push_back(std::move(technique));
   }

@@ -36,9 +36,9 @@ void add_eval_flags(CLI::App& app, const Task& task, EvalFlags& flags);
 Result<std::vector<size_t>> parse_lengths(const std::string& text);
 
 // Every combination of what --attn, --kv and --rope were given, in their order, or of --overview
-// those for texts of `longest` tokens; the first is what the others are compared with. Errors name
-// the flag.
+// those for texts of `longest` tokens on a model; the first is what the others are compared with.
+// Errors name the flag.
 Result<std::vector<Technique>> techniques_of(const CLI::App& app, const EvalFlags& flags,
-                                             size_t longest);
+                                             size_t longest, const ModelSpec& model);
 
 }  // namespace fathom
