@@ -61,6 +61,7 @@ Status check_techniques(const std::vector<Technique>& techniques, size_t longest
     ModelSettings settings;
     settings.attention = technique.options.attention;
     settings.kv = technique.options.kv;
+    settings.rope = technique.options.rope;
     FATHOM_CHECK(check_attention(settings.attention, engine.model()));
     FATHOM_CHECK(check_kv(settings, engine));
     FATHOM_CHECK(check_rope(technique.options.rope, engine.model()));

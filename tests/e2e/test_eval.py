@@ -158,6 +158,13 @@ def test_interrupted_runs_say_how_to_go_on(perplexity, tmp_path):
     assert "the same command goes on from here" in error
 
 
+def test_a_stream_may_see_more_under_a_scaling(tiny, document):
+    arguments = ["eval", "perplexity", "-m", tiny("llama", 256), "-f", document, "--lengths", "512", "--samples",
+                 "1", "--kv", "streaming(sinks=4, recent=300)"]
+    assert "304 tokens at once" in fail(2, *arguments)
+    assert figures(*arguments, "--rope", "yarn(factor=2)")["results"][0]["perplexity"] > 1
+
+
 def test_an_overview_of_a_model_and_a_text_in_one_command(tiny, document, tmp_path):
     out = tmp_path / "found"
     arguments = ["eval", "agreement", "-m", tiny("llama"), "-f", document, "--lengths", "256", "--samples",
