@@ -93,8 +93,8 @@ def test_questions_of_ones_own(model, tmp_path):
 
 @pytest.mark.parametrize("task, flags, words", [
     ("needle", ["--needle", "x"], "--needle, --question and --answer belong together"),
-    ("needle", ["--needles", "11"], "--needles 11: a number from 2 to 10"),
-    ("needle", ["--needles", "two"], "--needles two: a number from 2 to 10"),
+    ("needle", ["--needles", "11"], "--needles: '11' is not a whole number from 2 to 10"),
+    ("needle", ["--needles", "two"], "--needles: 'two' is not a whole number from 2 to 10"),
     ("needle", ["--needles", "3", "--question", "x"], "--needles counts our own"),
     ("ruler", ["--tasks", "vt,nope"], "--tasks: 'nope' is none of niah_single_1 niah_single_2"),
     ("ruler", ["--tasks", "vt,vt"], "--tasks: 'vt' is there twice"),

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "fathom/base/whole_file.h"
 #include "fathom/engine/sha256.h"
 
 namespace fathom {
@@ -57,12 +58,8 @@ Result<CheckedFile> CheckedFile::create(const std::string& temporary_path) {
 Status CheckedFile::write(std::span<const std::byte> bytes) {
   state_->hash.add(bytes);
   state_->written += bytes.size();
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(state_->fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return write_error(state_->path);
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
+  if (!write_all(state_->fd, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}))
+    return write_error(state_->path);
   return {};
 }
 

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fathom/base/whole_file.h"
+
 namespace fathom {
 namespace {
 
@@ -84,13 +86,7 @@ NewFile::~NewFile() {
 Error NewFile::error() const { return {path_ + ": cannot write: " + std::strerror(errno)}; }
 
 bool NewFile::flush_buffer() {
-  std::string_view left = buffer_;
-  while (!left.empty()) {
-    const ssize_t n = ::write(fd_, left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    left.remove_prefix(static_cast<size_t>(n));
-  }
+  if (!write_all(fd_, buffer_)) return false;
   buffer_.clear();
   return true;
 }

@@ -9,20 +9,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "fathom/base/whole_file.h"
+
 namespace fathom {
 namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
 
 }  // namespace
 

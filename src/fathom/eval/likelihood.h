@@ -7,7 +7,10 @@
 
 namespace fathom {
 
-// ln softmax(logits)[token], summed in double.
+// ln of the sum of e^logit, summed in double.
+double log_sum(std::span<const float> logits);
+
+// ln softmax(logits)[token].
 double log_probability(std::span<const float> logits, TokenId token);
 
 }  // namespace fathom

@@ -160,14 +160,7 @@ RunFolder::~RunFolder() {
 
 Status RunFolder::append(int fd, const std::string& file, const Json& json) {
   const std::string line = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  size_t written = 0;
-  while (written < line.size()) {
-    const ssize_t n = ::write(fd, line.data() + written, line.size() - written);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_at(file);
-    written += static_cast<size_t>(n);
-  }
-  if (::fdatasync(fd) != 0) return errno_at(file);
+  if (!write_all(fd, line) || ::fdatasync(fd) != 0) return errno_at(file);
   return {};
 }
 

@@ -46,6 +46,10 @@ struct TaskInput {
   }
 };
 
+// The value of one of a task's own flags. Error: it is no whole number from `least` to `most`.
+Result<size_t> whole_number(std::string_view flag, const std::string& text, size_t least,
+                            size_t most);
+
 struct Sample {
   std::string id;               // unique in its run, "niah_single_1/4096/3"
   size_t length = 0;            // tokens, prompt and answer: one of TaskInput::lengths

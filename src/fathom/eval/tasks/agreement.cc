@@ -8,17 +8,18 @@
 // find the same token likeliest; and how likely each finds the token that follows, as perplexity.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "fathom/eval/likelihood.h"
 #include "fathom/eval/task.h"
 #include "fathom/eval/text_windows.h"
 
 namespace fathom::tasks {
 namespace {
 
+constexpr size_t kMostPositions = 1'000'000;
 constexpr size_t kLeast = 8;  // tokens of a window
 constexpr std::string_view kPositions = "--positions";
 
@@ -56,20 +57,7 @@ constexpr std::array<TaskFlag, 1> kFlags = {{
 }};
 
 Result<size_t> read_positions(const TaskInput& input) {
-  const std::string text = input.flag(kPositions).value_or("1024");
-  size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count == 0)
-    return Error{std::string(kPositions) + ": '" + text + "' is not a whole number above 0"};
-  return count;
-}
-
-// ln of the sum of e^logit.
-double log_sum(std::span<const float> logits) {
-  const double largest = *std::ranges::max_element(logits);
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<float>(logit - largest));
-  return largest + std::log(sum);
+  return whole_number(kPositions, input.flag(kPositions).value_or("1024"), 1, kMostPositions);
 }
 
 // What was found at every compared position.

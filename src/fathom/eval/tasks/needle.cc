@@ -5,7 +5,6 @@
 // Answers are scored by the text they contain, not by another model.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -69,13 +68,7 @@ Result<Hidden> hidden_of(const TaskInput& input) {
     return own;
   }
   if (!several) return standard_needle();
-  size_t count = 0;
-  const auto [end, error] =
-      std::from_chars(several->data(), several->data() + several->size(), count);
-  if (error != std::errc() || end != several->data() + several->size() || count < 2 ||
-      count > kIngredients.size())
-    return Error{"--needles " + *several + ": a number from 2 to " +
-                 std::to_string(kIngredients.size()) + " is needed"};
+  FATHOM_TRY(const size_t count, whole_number("--needles", *several, 2, kIngredients.size()));
   return several_needles(count);
 }
 

@@ -6,7 +6,6 @@
 // among the sample's values and among all tokens. No answer is written: a sample is read once.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -31,13 +30,7 @@ Result<std::vector<size_t>> pairs_of(const TaskInput& input) {
     return std::vector(std::begin(kUsualPairs), std::end(kUsualPairs));
   std::vector<size_t> numbers;
   for (const std::string& text : given->second) {
-    size_t pairs = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pairs);
-    if (error != std::errc() || end != text.data() + text.size() || pairs < kLeastPairs ||
-        pairs > kMostWords / 4)
-      return Error{std::string(kPairs) + " " + text + ": a number from " +
-                   std::to_string(kLeastPairs) + " to " + std::to_string(kMostWords / 4) +
-                   " is needed"};
+    FATHOM_TRY(const size_t pairs, whole_number(kPairs, text, kLeastPairs, kMostWords / 4));
     if (std::ranges::find(numbers, pairs) == numbers.end()) numbers.push_back(pairs);
   }
   return numbers;
